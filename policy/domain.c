@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC */
+#include "policy/domain.h"
+
+#include <idn2.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One label on its way into its canonical form. */
+#define LABEL_MAX 63
+#define LABEL_INPUT_MAX 1023 /* bytes; a longer label is no host name in any alphabet */
+
+/* A name is written from its right end, so that what is cut off is the left. */
+struct writer {
+    char bytes[DOMAIN_MAX];
+    size_t used; /* of the right end of bytes */
+    bool cut;
+};
+
+static void writer_prepend(struct writer *writer, const char *data, size_t length)
+{
+    size_t room = sizeof(writer->bytes) - writer->used;
+
+    if (length > room) {
+        writer->cut = true;
+        data += length - room;
+        length = room;
+    }
+    writer->used += length;
+    memcpy(writer->bytes + sizeof(writer->bytes) - writer->used, data, length);
+}
+
+/* The length of the dot that ends right before `end`, or 0. Dots: U+002E, and what IDNA takes
+ * for one: U+3002, U+FF0E, U+FF61 (RFC 3490, 3.1, and UTS #46). */
+static size_t dot_before(struct span text, size_t end)
+{
+    static const char *const wide[] = { "\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1" };
+
+    if (end >= 1 && text.data[end - 1] == '.')
+        return 1;
+    for (size_t i = 0; end >= 3 && i < sizeof(wide) / sizeof(wide[0]); i++) {
+        if (memcmp(text.data + end - 3, wide[i], 3) == 0)
+            return 3;
+    }
+    return 0;
+}
+
+static bool is_ascii(const char *data, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)data[i] >= 0x80)
+            return false;
+    }
+    return true;
+}
+
+/* The A-label of a label that is not ASCII; false: IDNA knows none. */
+static bool label_to_ascii(const char *data, size_t length, struct writer *writer)
+{
+    uint8_t input[LABEL_INPUT_MAX + 1];
+    uint8_t *output = NULL;
+
+    if (length > LABEL_INPUT_MAX || memchr(data, '\0', length) != NULL)
+        return false;
+    memcpy(input, data, length);
+    input[length] = '\0';
+    if (idn2_to_ascii_8z((const char *)input, (char **)&output,
+                         IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+        return false;
+    writer_prepend(writer, (const char *)output, strlen((const char *)output));
+    idn2_free(output);
+    return true;
+}
+
+static void write_label(const char *data, size_t length, struct writer *writer)
+{
+    if (!is_ascii(data, length) && label_to_ascii(data, length, writer))
+        return;
+    writer_prepend(writer, data, length);
+}
+
+void domain_set(struct domain *domain, struct span text)
+{
+    struct writer writer = { .used = 0, .cut = false };
+    size_t end = text.length, dot;
+
+    if (text.data == NULL)
+        end = 0;
+    if (end > 0 && (dot = dot_before(text, end)) != 0)
+        end -= dot;
+    while (end > 0 && !writer.cut) {
+        size_t start = end;
+
+        while (start > 0 && dot_before(text, start) == 0)
+            start--;
+        write_label(text.data + start, end - start, &writer);
+        end = start;
+        if (end > 0) {
+            end -= dot_before(text, end);
+            writer_prepend(&writer, ".", 1);
+        }
+    }
+    domain->length = (uint8_t)writer.used;
+    domain->cut = writer.cut;
+    for (size_t i = 0; i < writer.used; i++)
+        domain->name[i] = ascii_lower(writer.bytes[sizeof(writer.bytes) - writer.used + i]);
+    domain->name[writer.used] = '\0';
+}
+
+static bool label_is_ldh(const char *label, size_t length)
+{
+    if (length < 1 || length > LABEL_MAX || label[0] == '-' || label[length - 1] == '-')
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (!ascii_alnum(label[i]) && label[i] != '-')
+            return false;
+    }
+    return true;
+}
+
+static bool all_digits(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (!ascii_digit(text[i]))
+            return false;
+    }
+    return true;
+}
+
+bool domain_is_hostname(const struct domain *domain)
+{
+    const char *label = domain->name, *end = domain->name + domain->length;
+
+    if (domain->length == 0 || domain->cut)
+        return false;
+    for (;;) {
+        const char *dot = memchr(label, '.', (size_t)(end - label));
+        size_t length = (size_t)((dot != NULL ? dot : end) - label);
+
+        if (!label_is_ldh(label, length))
+            return false;
+        if (dot == NULL)
+            return !all_digits(label, length);
+        label = dot + 1;
+    }
+}
+
+const char *domain_parent(const char *name)
+{
+    const char *dot = strchr(name, '.');
+
+    return dot != NULL ? dot + 1 : NULL;
+}
+
+bool domain_is(const struct domain *domain, struct span name)
+{
+    return !domain->cut && domain->length == name.length &&
+           memcmp(domain->name, name.data, name.length) == 0;
+}
+
+bool domain_is_below(const struct domain *domain, struct span name)
+{
+    size_t start;
+
+    if (name.length == 0 || domain->length <= name.length)
+        return false;
+    start = domain->length - name.length;
+    return domain->name[start - 1] == '.' &&
+           memcmp(domain->name + start, name.data, name.length) == 0;
+}
+
+bool pattern_parse(struct pattern *pattern, struct span text, struct why *why)
+{
+    struct span name = text;
+
+    if (text.length == 1 && text.data[0] == '*') {
+        pattern->kind = PATTERN_ANY;
+        domain_set(&pattern->domain, span_of(""));
+        return true;
+    }
+    pattern->kind = PATTERN_EXACT;
+    if (text.length >= 2 && text.data[0] == '*' && text.data[1] == '.') {
+        pattern->kind = PATTERN_TREE;
+        name = (struct span){ text.data + 2, text.length - 2 };
+    } else if (text.length >= 1 && text.data[0] == '.') {
+        pattern->kind = PATTERN_BELOW;
+        name = (struct span){ text.data + 1, text.length - 1 };
+    }
+    if (name.length == 0)
+        return why_fail(why, "a domain is missing");
+    if (memchr(name.data, '@', name.length) != NULL)
+        return why_fail(why, "an address where a domain is wanted");
+    domain_set(&pattern->domain, name);
+    if (!domain_is_hostname(&pattern->domain))
+        return why_fail(why, "not a domain name (letters, digits and hyphens in labels of 1 to 63; "
+                             "\".x\", \"*.x\" and \"*\" are patterns)");
+    return true;
+}
+
+void pattern_format(enum pattern_kind kind, const char *name, char *text, size_t size)
+{
+    static const char *const prefixes[] = {
+        [PATTERN_EXACT] = "", [PATTERN_BELOW] = ".", [PATTERN_TREE] = "*.", [PATTERN_ANY] = "*"
+    };
+
+    (void)snprintf(text, size, "%s%s", prefixes[kind], kind == PATTERN_ANY ? "" : name);
+}
