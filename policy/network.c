@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC */
+#include "policy/network.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t v4_mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+struct ip ip_from_bytes(int family, const void *bytes)
+{
+    struct ip ip = { .family = 0 };
+    const uint8_t *octets = bytes;
+
+    if (family == 6 && memcmp(octets, v4_mapped, sizeof(v4_mapped)) == 0) {
+        family = 4;
+        octets += sizeof(v4_mapped);
+    }
+    ip.family = (uint8_t)family;
+    memcpy(ip.bytes, octets, family == 4 ? 4 : 16);
+    return ip;
+}
+
+bool ip_parse(struct ip *ip, struct span text)
+{
+    char buffer[IP_TEXT_SIZE];
+    uint8_t bytes[16];
+
+    if (text.length > 5 && span_equal_nocase((struct span){ text.data, 5 }, span_of("IPv6:"))) {
+        text.data += 5;
+        text.length -= 5;
+    }
+    memset(ip, 0, sizeof(*ip));
+    if (span_empty(text) || text.length >= sizeof(buffer) ||
+        memchr(text.data, '\0', text.length) != NULL)
+        return false;
+    memcpy(buffer, text.data, text.length);
+    buffer[text.length] = '\0';
+    if (inet_pton(AF_INET, buffer, bytes) == 1)
+        *ip = ip_from_bytes(4, bytes);
+    else if (inet_pton(AF_INET6, buffer, bytes) == 1)
+        *ip = ip_from_bytes(6, bytes);
+    else
+        return false;
+    return true;
+}
+
+void ip_format(const struct ip *ip, char text[IP_TEXT_SIZE])
+{
+    if (ip->family == 0 ||
+        inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->bytes, text, IP_TEXT_SIZE) == NULL)
+        (void)snprintf(text, IP_TEXT_SIZE, "unknown");
+}
+
+bool ip_equal(const struct ip *a, const struct ip *b)
+{
+    return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+/* Sets the bits behind the prefix to 0. */
+static struct ip masked(const struct ip *ip, unsigned prefix)
+{
+    struct ip result = *ip;
+
+    for (unsigned bit = prefix; bit < 8 * sizeof(result.bytes); bit++) {
+        if (bit % 8 == 0) {
+            memset(result.bytes + bit / 8, 0, sizeof(result.bytes) - bit / 8);
+            break;
+        }
+        result.bytes[bit / 8] = (uint8_t)(result.bytes[bit / 8] & ~(0x80 >> bit % 8));
+    }
+    return result;
+}
+
+/* The digits behind the slash; false: no number up to `most`. */
+static bool prefix_parse(struct span digits, unsigned most, uint8_t *prefix)
+{
+    unsigned value = 0;
+
+    if (digits.length < 1 || digits.length > 3)
+        return false;
+    for (size_t i = 0; i < digits.length; i++) {
+        if (!ascii_digit(digits.data[i]))
+            return false;
+        value = 10 * value + (unsigned)(digits.data[i] - '0');
+    }
+    *prefix = (uint8_t)value;
+    return value <= most;
+}
+
+bool network_parse(struct network *network, struct span text, struct why *why)
+{
+    const char *slash = text.length > 0 ? memchr(text.data, '/', text.length) : NULL;
+    struct span address = text;
+    struct ip base;
+    char suggestion[IP_TEXT_SIZE];
+    unsigned most;
+
+    if (slash != NULL)
+        address.length = (size_t)(slash - text.data);
+    if (!ip_parse(&network->ip, address))
+        return why_fail(why, "not an IP address or network");
+    most = network->ip.family == 4 ? 32 : 128;
+    network->prefix = (uint8_t)most;
+    if (slash != NULL &&
+        !prefix_parse((struct span){ slash + 1, text.length - address.length - 1 }, most,
+                      &network->prefix))
+        return why_fail(why, "a network's prefix must be 0 to %u", most);
+    base = masked(&network->ip, network->prefix);
+    if (!ip_equal(&base, &network->ip)) {
+        ip_format(&base, suggestion);
+        return why_fail(why, "a network with host bits set, did you mean '%s/%u'?", suggestion,
+                        network->prefix);
+    }
+    return true;
+}
+
+bool network_contains(const struct network *network, const struct ip *ip)
+{
+    unsigned whole = network->prefix / 8, rest = network->prefix % 8;
+
+    if (ip->family == 0 || ip->family != network->ip.family ||
+        memcmp(ip->bytes, network->ip.bytes, whole) != 0)
+        return false;
+    return rest == 0 || ((ip->bytes[whole] ^ network->ip.bytes[whole]) >> (8 - rest)) == 0;
+}
+
+bool network_list_contains(const struct network_list *list, const struct ip *ip)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (network_contains(&list->networks[i], ip))
+            return true;
+    }
+    return false;
+}
+
+bool network_list_add(struct network_list *list, const struct network *network)
+{
+    struct network *grown = realloc(list->networks, (list->count + 1) * sizeof(*grown));
+
+    if (grown == NULL)
+        return false;
+    list->networks = grown;
+    list->networks[list->count++] = *network;
+    return true;
+}
+
+void network_list_release(struct network_list *list)
+{
+    free(list->networks);
+    list->networks = NULL;
+    list->count = 0;
+}
