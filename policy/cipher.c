@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC */
+#include "policy/cipher.h"
+
+#include <stddef.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct cipher_row {
+    const char *iana, *openssl;
+} rows[] = {
+#include "policy/cipher_names.h"
+};
+
+static const struct protocol_row {
+    const char *word;
+    enum tls_protocol protocol;
+} protocols[] = {
+    { "TLSv1.3", PROTOCOL_TLSV1_3 }, { "TLSv1.2", PROTOCOL_TLSV1_2 },
+    { "TLSv1.1", PROTOCOL_TLSV1_1 }, { "TLSv1", PROTOCOL_TLSV1 },
+    { "TLSv1.0", PROTOCOL_TLSV1 },   { "SSLv3", PROTOCOL_SSLV3 },
+    { "SSLv2", PROTOCOL_SSLV2 },
+};
+
+enum tls_protocol protocol_parse(struct span text)
+{
+    for (size_t i = 0; i < COUNT(protocols); i++) {
+        if (span_equal(text, span_of(protocols[i].word)))
+            return protocols[i].protocol;
+    }
+    return PROTOCOL_UNKNOWN;
+}
+
+const char *protocol_name(enum tls_protocol protocol)
+{
+    for (size_t i = 0; i < COUNT(protocols); i++) {
+        if (protocols[i].protocol == protocol)
+            return protocols[i].word;
+    }
+    return "unknown";
+}
+
+static const struct cipher_row *find_row(struct span name)
+{
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (span_equal(name, span_of(rows[i].iana)) || span_equal(name, span_of(rows[i].openssl)))
+            return &rows[i];
+    }
+    return NULL;
+}
+
+bool cipher_known(struct span name)
+{
+    return find_row(name) != NULL;
+}
+
+bool cipher_equal(struct span a, struct span b)
+{
+    const struct cipher_row *row;
+
+    if (span_equal(a, b))
+        return true;
+    row = find_row(a);
+    return row != NULL && row == find_row(b);
+}
+
+static bool starts_with(struct span name, const char *prefix)
+{
+    struct span start = { name.data, strlen(prefix) };
+
+    return name.length >= start.length && span_equal(start, span_of(prefix));
+}
+
+static bool contains(struct span name, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (size_t i = 0; i + length <= name.length; i++) {
+        if (memcmp(name.data + i, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool starts_with_one(struct span name, const char *const *prefixes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (starts_with(name, prefixes[i]))
+            return true;
+    }
+    return false;
+}
+
+bool cipher_is_null(struct span name)
+{
+    return contains(name, "NULL") || contains(name, "NONE") ||
+           starts_with(name, "TLS_SHA256_SHA256") || starts_with(name, "TLS_SHA384_SHA384");
+}
+
+bool cipher_is_anonymous(struct span name)
+{
+    static const char *const prefixes[] = { "ADH-", "AECDH-", "EXP-ADH-", "TLS_DH_anon_",
+                                            "TLS_ECDH_anon_" };
+
+    return starts_with_one(name, prefixes, COUNT(prefixes));
+}
+
+/* TLSv1.3 names say nothing of the key exchange (RFC 8446, B.4). */
+static bool is_tls13_suite(struct span name)
+{
+    return starts_with(name, "TLS_") && !contains(name, "_WITH_");
+}
+
+bool cipher_agrees(struct span name, enum tls_protocol protocol)
+{
+    if (span_empty(name) || protocol == PROTOCOL_UNKNOWN)
+        return true;
+    return is_tls13_suite(name) == (protocol == PROTOCOL_TLSV1_3);
+}
+
+enum forward_secrecy cipher_forward_secrecy(struct span name, enum tls_protocol protocol)
+{
+    static const char *const ephemeral[] = { "ECDHE-",   "DHE-",         "EDH-",
+                                             "ADH-",     "AECDH-",       "TLS_ECDHE_",
+                                             "TLS_DHE_", "TLS_DH_anon_", "TLS_ECDH_anon_" };
+
+    if (span_empty(name) || protocol == PROTOCOL_UNKNOWN || !cipher_agrees(name, protocol))
+        return FORWARD_SECRECY_UNKNOWN;
+    if (protocol == PROTOCOL_TLSV1_3 || starts_with_one(name, ephemeral, COUNT(ephemeral)))
+        return FORWARD_SECRECY_YES;
+    return cipher_known(name) ? FORWARD_SECRECY_NO : FORWARD_SECRECY_UNKNOWN;
+}
