@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An inbound recipient, step by step:
+ *
+ *   find      the connectors that the sender could mean (usually one, often none)
+ *   exempt    is this client let off?
+ *   check     each demand against the facts (demand.c)
+ *   conclude  a demand seen unmet: fail; else one not known: unknown; else pass
+ *   act       the connector's action, unless something says "monitor"
+ *   choose    of several, the one that counts
+ *
+ * An address with several readings is judged by every connector that it could mean, and the
+ * strictest judgement counts: were only the strictest connector judged, an address could choose
+ * one that is in monitor mode. A null sender may belong to several connectors as well; there
+ * satisfying one is enough, as nobody can say whose bounce it is.
+ */
+#include "policy/decide.h"
+
+#include <string.h>
+
+struct search {
+    const struct rules *rules;
+    const struct facts *facts;
+    struct decision *decision; /* the one that counts so far; OUTCOME_NONE: none yet */
+    bool one_is_enough;
+};
+
+static bool is_exempt(const struct rules *rules, const struct connector *connector,
+                      const struct facts *facts, enum reason *reason)
+{
+    if (network_list_contains(&rules->settings.inbound_exempt_networks, &facts->client) ||
+        network_list_contains(&connector->exempt_networks, &facts->client))
+        *reason = REASON_NETWORK;
+    else if (rules->settings.inbound_exempt_authenticated && facts->authenticated)
+        *reason = REASON_AUTHENTICATED;
+    else
+        return false;
+    return true;
+}
+
+static void conclude(struct decision *decision)
+{
+    decision->outcome = OUTCOME_PASS;
+    decision->reason = REASON_NONE;
+    for (size_t i = 0; i < decision->trail.count; i++) {
+        const struct check_result *result = &decision->trail.results[i];
+
+        if (result->outcome == CHECK_MET ||
+            (result->outcome == CHECK_UNKNOWN && decision->outcome != OUTCOME_PASS))
+            continue;
+        decision->outcome = result->outcome == CHECK_UNMET ? OUTCOME_FAIL : OUTCOME_UNKNOWN;
+        decision->reason = result->reason;
+        if (decision->outcome == OUTCOME_FAIL)
+            return;
+    }
+}
+
+static void act(const struct rules *rules, const struct facts *facts, struct decision *decision)
+{
+    const struct connector *connector = decision->match.connector;
+
+    decision->monitored = rules->settings.mode == MODE_MONITOR ||
+                          connector->mode == MODE_MONITOR || facts->now < connector->enforce_from;
+    decision->would = VERDICT_PASS;
+    if (decision->outcome == OUTCOME_FAIL)
+        decision->would = connector->action == ACTION_REJECT ? VERDICT_REJECT : VERDICT_DEFER;
+    else if (decision->outcome == OUTCOME_UNKNOWN)
+        decision->would = VERDICT_DEFER;
+    decision->verdict = decision->monitored ? VERDICT_PASS : decision->would;
+}
+
+static void judge(const struct rules *rules, const struct facts *facts,
+                  const struct match *match, struct decision *decision)
+{
+    decision->match = *match;
+    decision->trail.count = 0;
+    if (is_exempt(rules, match->connector, facts, &decision->reason)) {
+        decision->outcome = OUTCOME_EXEMPT;
+    } else {
+        demand_check(rules->connectors, match->connector, facts, DIRECTION_INBOUND,
+                     &decision->trail);
+        conclude(decision);
+    }
+    act(rules, facts, decision);
+}
+
+static bool is_satisfied(const struct decision *decision)
+{
+    return decision->outcome == OUTCOME_PASS || decision->outcome == OUTCOME_EXEMPT;
+}
+
+/* The one whose verdict is stricter; then the one whose verdict would be, were nothing
+ * monitored; then the one with the higher level; then the first. */
+const struct decision *decision_stricter(const struct decision *a, const struct decision *b)
+{
+    if (a->verdict != b->verdict)
+        return a->verdict > b->verdict ? a : b;
+    if (a->would != b->would)
+        return a->would > b->would ? a : b;
+    if (a->match.connector == NULL || b->match.connector == NULL)
+        return b->match.connector == NULL ? a : b;
+    return b->match.connector->level > a->match.connector->level ? b : a;
+}
+
+static const struct decision *choose(const struct search *search, const struct decision *old,
+                                     const struct decision *new)
+{
+    if (old->outcome == OUTCOME_NONE)
+        return new;
+    if (search->one_is_enough && is_satisfied(old) != is_satisfied(new))
+        return is_satisfied(old) ? old : new;
+    return decision_stricter(old, new);
+}
+
+/* Judges one match and lets it count against what was found before. */
+static void consider(struct search *search, const struct match *match)
+{
+    struct decision candidate;
+
+    memset(&candidate, 0, sizeof(candidate));
+    judge(search->rules, search->facts, match, &candidate);
+    candidate.near_miss = search->decision->near_miss;
+    candidate.near_miss_domain = search->decision->near_miss_domain;
+    if (choose(search, search->decision, &candidate) == &candidate)
+        *search->decision = candidate;
+}
+
+/* How well the recipient fits local_domains: -1 not at all, 0 there are none to fit, else the
+ * higher the more specific the entry. */
+static int local_rank(const struct connector *connector, const struct address *recipient)
+{
+    int best = -1;
+
+    if (connector->local_domains == NULL)
+        return 0;
+    if (recipient == NULL)
+        return 1;
+    for (size_t i = 0; i < recipient->count || i == 0; i++) {
+        struct domain_walk walk;
+
+        domain_walk_start(&walk, connector->local_domains,
+                          i < recipient->count ? &recipient->domains[i] : NULL);
+        while (domain_walk_next(&walk)) {
+            int rank = 1 + (int)strlen(walk.name) + (walk.kind == PATTERN_EXACT ? DOMAIN_MAX : 0);
+
+            if (walk.fits && rank > best)
+                best = rank;
+        }
+    }
+    return best;
+}
+
+static void note_near_miss(struct search *search, const struct domain *domain,
+                           const struct connector *connector)
+{
+    if (search->decision->near_miss != NULL)
+        return;
+    search->decision->near_miss = connector;
+    search->decision->near_miss_domain = (struct span){ domain->name, domain->length };
+}
+
+/*
+ * The most specific entry that covers the domain and whose connector serves this recipient.
+ * Entries of the same name and rank (there are several only where local_domains differ) compete
+ * by how specific their local_domains are. False: none.
+ */
+static bool find_entry(struct search *search, const struct domain *domain, struct match *match)
+{
+    const struct connectors *connectors = search->rules->connectors;
+    struct domain_walk walk;
+    int best = -1;
+
+    match->connector = NULL;
+    domain_walk_start(&walk, connectors_table(connectors, DIRECTION_INBOUND), domain);
+    while (domain_walk_next(&walk)) {
+        const struct connector *connector = connectors_get(connectors, walk.value);
+        bool same_rank = match->connector != NULL && match->entry == walk.name &&
+                         (match->kind == PATTERN_EXACT) == (walk.kind == PATTERN_EXACT);
+        int rank;
+
+        if (match->connector != NULL && !same_rank)
+            break;
+        if (!walk.fits) {
+            if (walk.kind == PATTERN_EXACT)
+                note_near_miss(search, domain, connector);
+            continue;
+        }
+        rank = local_rank(connector, search->facts->recipient_address);
+        if (rank <= best)
+            continue;
+        best = rank;
+        match->connector = connector;
+        match->kind = walk.kind;
+        match->entry = walk.name;
+    }
+    if (match->connector == NULL)
+        return false;
+    match->domain = domain != NULL ? (struct span){ domain->name, domain->length } : span_of("");
+    return true;
+}
+
+static void search_by_sender(struct search *search)
+{
+    const struct address *sender = search->facts->sender_address;
+    struct match match = { .by = MATCHED_BY_SENDER };
+
+    for (size_t i = 0; i < sender->count; i++) {
+        if (find_entry(search, &sender->domains[i], &match))
+            consider(search, &match);
+    }
+    if (sender->count == 0 && find_entry(search, NULL, &match))
+        consider(search, &match);
+}
+
+/* <>: the connectors whose client_networks contain the client. */
+static void search_by_network(struct search *search)
+{
+    struct match match = { .by = MATCHED_BY_NETWORK, .kind = PATTERN_ANY };
+    size_t position = 0;
+
+    while ((match.connector = connectors_by_client(search->rules->connectors,
+                                                   &search->facts->client, &position)) != NULL) {
+        if (local_rank(match.connector, search->facts->recipient_address) >= 0)
+            consider(search, &match);
+    }
+}
+
+/* <>: else those that the HELO name or the confirmed client name leads to; "*" only where
+ * neither leads to a closer one. */
+static void search_by_host(struct search *search)
+{
+    struct match helo = { .by = MATCHED_BY_HELO }, client = { .by = MATCHED_BY_CLIENT_NAME };
+    bool by_helo = find_entry(search, search->facts->helo_domain, &helo);
+    bool by_client = search->facts->client_domain != NULL &&
+                     find_entry(search, search->facts->client_domain, &client);
+
+    if (by_helo && by_client && helo.kind == PATTERN_ANY)
+        by_helo = false;
+    else if (by_helo && by_client && client.kind == PATTERN_ANY)
+        by_client = false;
+    if (by_helo)
+        consider(search, &helo);
+    if (by_client)
+        consider(search, &client);
+    /* A host below an exact entry is no sender below it. */
+    search->decision->near_miss = NULL;
+}
+
+void decide_inbound(const struct rules *rules, const struct facts *facts,
+                    struct decision *decision)
+{
+    struct search search = { rules, facts, decision, facts->sender_address->null };
+
+    memset(decision, 0, sizeof(*decision));
+    if (facts->local)
+        return;
+    if (!facts->sender_address->null) {
+        search_by_sender(&search);
+        return;
+    }
+    search_by_network(&search);
+    if (decision->outcome == OUTCOME_NONE)
+        search_by_host(&search);
+}
+
+bool decide_inbound_possible(const struct rules *rules, const struct facts *facts,
+                             struct decision *decision)
+{
+    struct facts any_recipient = *facts;
+
+    any_recipient.recipient_address = NULL;
+    decide_inbound(rules, &any_recipient, decision);
+    return decision->outcome != OUTCOME_NONE;
+}
