@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: ISC */
+#include "policy/escape.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void line_init(struct line *line, char *buffer, size_t size)
+{
+    assert(size > 0);
+    *line = (struct line){ .text = buffer, .size = size };
+    buffer[0] = '\0';
+}
+
+static bool is_printable(char c)
+{
+    return c >= 0x20 && c <= 0x7e;
+}
+
+/* Appends all of the bytes, or none and notes that the line is full. */
+static bool line_append(struct line *line, const char *data, size_t length)
+{
+    if (length >= line->size - line->length) {
+        line->full = true;
+        return false;
+    }
+    memcpy(line->text + line->length, data, length);
+    line->length += length;
+    line->text[line->length] = '\0';
+    return true;
+}
+
+void line_add(struct line *line, const char *format, ...)
+{
+    size_t room = line->size - line->length;
+    va_list arguments;
+    int length;
+
+    va_start(arguments, format);
+    length = vsnprintf(line->text + line->length, room, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        line->text[line->length] = '\0';
+        line->full = true;
+        return;
+    }
+    if ((size_t)length >= room) {
+        line->full = true;
+        length = (int)room - 1;
+    }
+    for (size_t end = line->length + (size_t)length; line->length < end; line->length++) {
+        if (!is_printable(line->text[line->length]))
+            line->text[line->length] = '?';
+    }
+}
+
+static bool is_bare(char c)
+{
+    return ascii_alnum(c) || (c != '\0' && strchr("<>@._:/+=-[]", c) != NULL);
+}
+
+static bool all_bare(struct span value)
+{
+    for (size_t i = 0; i < value.length; i++) {
+        if (!is_bare(value.data[i]))
+            return false;
+    }
+    return value.length > 0;
+}
+
+/* The spelling of one byte; `escaped` has the bytes that need a backslash. */
+static size_t spell(char c, const char *escaped, char spelling[5])
+{
+    if (is_printable(c) && strchr(escaped, c) == NULL) {
+        spelling[0] = c;
+        spelling[1] = '\0';
+        return 1;
+    }
+    if (is_printable(c) && c != '\0' && strcmp(escaped, "\\") != 0) {
+        spelling[0] = '\\';
+        spelling[1] = c;
+        spelling[2] = '\0';
+        return 2;
+    }
+    return (size_t)snprintf(spelling, 5, "\\x%02x", (unsigned)(unsigned char)c);
+}
+
+void line_add_value(struct line *line, struct span value, size_t most)
+{
+    if (!all_bare(value)) {
+        line_add_string(line, value, most);
+        return;
+    }
+    if (value.length > most)
+        value.length = most;
+    (void)line_append(line, value.data, value.length);
+}
+
+void line_add_string(struct line *line, struct span value, size_t most)
+{
+    char spelling[5];
+    size_t used = 2; /* the quotes */
+
+    if (line->size - line->length < used + 1) {
+        line->full = true;
+        return;
+    }
+    (void)line_append(line, "\"", 1);
+    for (size_t i = 0; i < value.length; i++) {
+        size_t length = spell(value.data[i], "\\\"", spelling);
+
+        /* Room is kept for the closing quote, in the value's bound and in the line. */
+        if (used + length > most || line->length + length + 2 > line->size) {
+            line->full = line->full || used + length <= most;
+            break;
+        }
+        (void)line_append(line, spelling, length);
+        used += length;
+    }
+    (void)line_append(line, "\"", 1);
+}
+
+void line_add_quoted(struct line *line, struct span value, size_t most)
+{
+    char spelling[5];
+    size_t used = 0;
+
+    for (size_t i = 0; i < value.length; i++) {
+        size_t length = spell(value.data[i], "\\", spelling);
+        bool last = i + 1 == value.length;
+
+        /* What follows must leave room for the dots, unless nothing follows. */
+        if (used + length + (last ? 0 : 3) > most) {
+            (void)line_append(line, "...", 3);
+            return;
+        }
+        (void)line_append(line, spelling, length);
+        used += length;
+    }
+}

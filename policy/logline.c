@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The keys come in the order that the manual page gives. A line that is too long is written
+ * again with shorter values, until it fits; `text` is given what is left in any case.
+ */
+#include "policy/logline.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/escape.h"
+
+#define VALUE_MOST 256
+#define TEXT_LEAST 100 /* what text is left at least, before other values are cut */
+
+enum line_kind { LINE_REFUSED, LINE_PASSED, LINE_NEAR_MISS };
+
+/* Everything that a line is written from. */
+struct material {
+    enum line_kind kind;
+    const struct facts *facts;
+    const struct decision *decision;
+    const struct refusal *refusal;
+    unsigned recipients;
+    struct span queue_id;
+};
+
+static void add_key_value(struct line *line, const char *key, struct span value, size_t most)
+{
+    line_add(line, " %s=", key);
+    line_add_value(line, value, most);
+}
+
+static void add_key_string(struct line *line, const char *key, struct span value, size_t most)
+{
+    line_add(line, " %s=", key);
+    line_add_string(line, value, most);
+}
+
+/* An address as the log shows it: always in angle brackets. */
+static void add_address(struct line *line, const char *key, struct span address, size_t most)
+{
+    char text[2 * VALUE_MOST + 3];
+    size_t length = address.length;
+    bool bare = length < 2 || address.data[0] != '<' || address.data[length - 1] != '>';
+
+    if (!bare) {
+        add_key_value(line, key, address, most);
+        return;
+    }
+    if (length > sizeof(text) - 2)
+        length = sizeof(text) - 2;
+    text[0] = '<';
+    if (length > 0)
+        memcpy(text + 1, address.data, length);
+    text[length + 1] = '>';
+    add_key_value(line, key, (struct span){ text, length + 2 }, most);
+}
+
+/* NAME[ADDRESS], as Postfix writes it. */
+static void add_client(struct line *line, const struct facts *facts, size_t most)
+{
+    char address[IP_TEXT_SIZE], text[VALUE_MOST + IP_TEXT_SIZE + 3];
+    struct span name = facts->client_name;
+    size_t length;
+
+    if (span_empty(name) || name.data[0] == '[')
+        name = span_of("unknown");
+    length = name.length < VALUE_MOST ? name.length : VALUE_MOST;
+    if (most > IP_TEXT_SIZE && length > most - IP_TEXT_SIZE)
+        length = most - IP_TEXT_SIZE;
+    ip_format(&facts->client, address);
+    memcpy(text, name.data, length);
+    (void)snprintf(text + length, sizeof(text) - length, "[%s]", address);
+    add_key_value(line, "client", (struct span){ text, length + strlen(address) + 2 }, most);
+}
+
+static void add_tls(struct line *line, const struct facts *facts, size_t most)
+{
+    const struct tls_facts *tls = &facts->tls;
+
+    if (tls->state != TLS_ENCRYPTED) {
+        line_add(line, " tls=%s", tls->state == TLS_PLAIN ? "none" : "unknown");
+        return;
+    }
+    add_key_value(line, "tls",
+                  span_empty(tls->protocol_name) ? span_of("unknown") : tls->protocol_name, most);
+    if (span_empty(tls->cipher))
+        return;
+    add_key_value(line, "cipher", tls->cipher, most);
+    if (tls->cipher_bits >= 0)
+        line_add(line, "/%d", tls->cipher_bits);
+}
+
+static void add_certificate(struct line *line, const struct facts *facts,
+                            const struct connector *connector, size_t most)
+{
+    const struct certificate_facts *certificate = &facts->certificate;
+    char digest[DIGEST_TEXT_SIZE];
+
+    if (facts->tls.state != TLS_ENCRYPTED)
+        return;
+    if (!span_empty(certificate->subject))
+        add_key_string(line, "subject", certificate->subject, most);
+    if (!span_empty(certificate->issuer))
+        add_key_string(line, "issuer", certificate->issuer, most);
+    if (certificate->fingerprint_state == PIN_KNOWN) {
+        digest_format(&certificate->fingerprint, digest);
+        line_add(line, " fingerprint=%s", digest);
+    }
+    if (connector->identity_shared)
+        line_add(line, " identity=shared");
+}
+
+static void add_verdict(struct line *line, const struct material *material)
+{
+    const struct decision *decision = material->decision;
+
+    if (material->kind == LINE_NEAR_MISS)
+        line_add(line, " verdict=none reason=near-miss");
+    else if (decision->outcome == OUTCOME_EXEMPT)
+        line_add(line, " verdict=exempt reason=%s", reason_word(decision->reason));
+    else if (decision->would == VERDICT_PASS)
+        line_add(line, " verdict=pass");
+    else if (decision->monitored)
+        line_add(line, " verdict=monitor would=%s reason=%s", verdict_word(decision->would),
+                 reason_word(decision->reason));
+    else
+        line_add(line, " verdict=%s reason=%s", verdict_word(decision->verdict),
+                 reason_word(decision->reason));
+}
+
+static void add_recipients(struct line *line, const struct material *material, size_t most)
+{
+    if (material->kind == LINE_REFUSED)
+        add_address(line, "to", material->facts->recipient, most);
+    else if (material->kind == LINE_PASSED)
+        line_add(line, " nrcpt=%u", material->recipients);
+}
+
+static const struct connector *connector_of(const struct material *material)
+{
+    return material->kind == LINE_NEAR_MISS ? material->decision->near_miss
+                                            : material->decision->match.connector;
+}
+
+/* Everything but `text`. */
+static void write_keys(struct line *line, const struct material *material, size_t most)
+{
+    const struct connector *connector = connector_of(material);
+    struct span id = span_empty(material->queue_id) ? span_of("NOQUEUE") : material->queue_id;
+
+    line_add_value(line, id, 64);
+    line_add(line, ": inbound");
+    add_verdict(line, material);
+    add_key_value(line, "connector", span_of(connector->name), most);
+    line_add(line, " level=%s", level_word(connector->level));
+    add_address(line, "from", material->facts->sender, most);
+    add_recipients(line, material, most);
+    add_client(line, material->facts, most);
+    add_tls(line, material->facts, most);
+    add_certificate(line, material->facts, connector, most);
+    if (material->kind != LINE_NEAR_MISS)
+        line_add(line, " mode=%s", material->decision->monitored ? "monitor" : "enforce");
+}
+
+static void write_text(const struct material *material, char *text, size_t size)
+{
+    const struct decision *decision = material->decision;
+    struct line line;
+
+    line_init(&line, text, size);
+    if (material->kind == LINE_REFUSED) {
+        line_add(&line, "%s %s %s", material->refusal->code, material->refusal->status,
+                 material->refusal->text);
+    } else if (material->kind == LINE_NEAR_MISS) {
+        line_add_quoted(&line, decision->near_miss_domain, 100);
+        line_add(&line, " lies below an entry that covers no subdomains (\"*.\" before it "
+                        "would)");
+    }
+}
+
+static void write_line(const struct material *material, char buffer[LOGLINE_SIZE])
+{
+    char text[REFUSAL_SIZE + 16];
+    struct line line;
+    size_t needed;
+
+    write_text(material, text, sizeof(text));
+    needed = text[0] != '\0' ? TEXT_LEAST : 0;
+    for (size_t most = VALUE_MOST;; most /= 2) {
+        line_init(&line, buffer, LOGLINE_SIZE);
+        write_keys(&line, material, most);
+        if ((!line.full && line.length + needed < LOGLINE_SIZE) || most <= VALUE_MOST / 8)
+            break;
+    }
+    if (text[0] != '\0')
+        add_key_string(&line, "text", span_of(text), VALUE_MOST);
+}
+
+void logline_refused(const struct facts *facts, const struct decision *decision,
+                     const struct refusal *refusal, struct span queue_id,
+                     char line[LOGLINE_SIZE])
+{
+    write_line(&(struct material){ .kind = LINE_REFUSED,
+                                   .facts = facts,
+                                   .decision = decision,
+                                   .refusal = refusal,
+                                   .queue_id = queue_id },
+               line);
+}
+
+void logline_passed(const struct facts *facts, const struct decision *decision,
+                    unsigned recipients, struct span queue_id, char line[LOGLINE_SIZE])
+{
+    write_line(&(struct material){ .kind = LINE_PASSED,
+                                   .facts = facts,
+                                   .decision = decision,
+                                   .recipients = recipients,
+                                   .queue_id = queue_id },
+               line);
+}
+
+void logline_near_miss(const struct facts *facts, const struct decision *decision,
+                       struct span queue_id, char line[LOGLINE_SIZE])
+{
+    write_line(&(struct material){ .kind = LINE_NEAR_MISS,
+                                   .facts = facts,
+                                   .decision = decision,
+                                   .queue_id = queue_id },
+               line);
+}

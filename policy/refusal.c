@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A refusal has three parts: whom it is about and what is demanded, what was seen instead, and
+ * whom to ask. The first and the last are bounded, so the middle gets the rest.
+ */
+#include "policy/refusal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/date.h"
+#include "policy/escape.h"
+
+#define TEXT_MOST 230   /* characters of the whole text: with the codes it fits a 250-byte line */
+#define DOMAIN_MOST 60
+#define NAME_MOST 40
+#define CONTACT_MOST 60
+#define VALUE_MOST 40   /* of a value that the peer chose */
+
+/* What a sentence is written from. */
+struct writer {
+    const struct facts *facts;
+    const struct connector *connector;
+    const struct check_result *result; /* the check that the decision stopped at; NULL: none */
+    struct line *line;
+};
+
+static void add_value(struct line *line, struct span value)
+{
+    line_add(line, "'");
+    line_add_quoted(line, value, VALUE_MOST);
+    line_add(line, "'");
+}
+
+static void say_no_tls(const struct writer *writer)
+{
+    line_add(writer->line, "this session is not encrypted");
+}
+
+static void say_protocol(const struct writer *writer)
+{
+    line_add(writer->line, "this session uses ");
+    line_add_quoted(writer->line, writer->facts->tls.protocol_name, VALUE_MOST);
+    line_add(writer->line, ", %s or later is needed",
+             protocol_name(writer->connector->min_protocol));
+}
+
+static void say_cipher_weak(const struct writer *writer)
+{
+    line_add(writer->line, "cipher ");
+    line_add_quoted(writer->line, writer->facts->tls.cipher, VALUE_MOST);
+    if (cipher_is_null(writer->facts->tls.cipher))
+        line_add(writer->line, " encrypts nothing");
+    else
+        line_add(writer->line, " has %d bits, %d are needed", writer->facts->tls.cipher_bits,
+                 writer->connector->min_cipher_bits);
+}
+
+static void say_forward_secrecy(const struct writer *writer)
+{
+    line_add(writer->line, "cipher ");
+    line_add_quoted(writer->line, writer->facts->tls.cipher, VALUE_MOST);
+    line_add(writer->line, " has no forward secrecy");
+}
+
+static void say_cipher_not_allowed(const struct writer *writer)
+{
+    line_add(writer->line, "cipher ");
+    line_add_quoted(writer->line, writer->facts->tls.cipher, VALUE_MOST);
+    line_add(writer->line, " is not allowed");
+}
+
+static void say_no_trusted_certificate(const struct writer *writer)
+{
+    line_add(writer->line, "no trusted client certificate was seen (none sent, not asked for, "
+                           "unknown CA, or issued for servers only)");
+}
+
+static void say_no_certificate(const struct writer *writer)
+{
+    line_add(writer->line, "no client certificate was sent");
+}
+
+static void say_not_trusted(const struct writer *writer)
+{
+    line_add(writer->line, "the client certificate is not trusted (unknown CA, expired, or issued "
+                           "for servers only)");
+}
+
+/* "its name 'x' is not 'y'", for the entry and field that came closest. */
+static void say_field(const struct writer *writer, const char *word, struct span got,
+                      const char *wanted)
+{
+    line_add(writer->line, "the certificate's %s ", word);
+    add_value(writer->line, got);
+    line_add(writer->line, " is not ");
+    add_value(writer->line, span_of(wanted));
+}
+
+static void say_name(const struct writer *writer, const struct certificate_entry *entry)
+{
+    char wanted[DOMAIN_MAX + 3];
+
+    if (entry == NULL) {
+        line_add(writer->line, "the certificate's name ");
+        add_value(writer->line, writer->facts->certificate.subject);
+        line_add(writer->line, " is none of the partner's");
+        return;
+    }
+    wanted_name_format(&entry->name, wanted, sizeof(wanted));
+    say_field(writer, "name", writer->facts->certificate.subject, wanted);
+}
+
+static void say_mismatch(const struct writer *writer)
+{
+    const struct certificate_facts *got = &writer->facts->certificate;
+    const struct certificate_entry *entry = NULL;
+    enum certificate_field field = writer->result != NULL ? writer->result->field : FIELD_NONE;
+    char date[DATE_TEXT_SIZE];
+
+    if (writer->result != NULL && writer->result->entry >= 0)
+        entry = &writer->connector->certificates[writer->result->entry];
+    if (entry == NULL || field == FIELD_NAME) {
+        say_name(writer, entry);
+    } else if (field == FIELD_ISSUER) {
+        say_field(writer, "issuer", got->issuer, entry->issuer);
+    } else if (field == FIELD_ROOT) {
+        say_field(writer, "root", got->root, entry->root);
+    } else if (field == FIELD_ORGANIZATION) {
+        say_field(writer, "organization", got->organization, entry->organization);
+    } else if (field == FIELD_ORGANIZATIONAL_UNIT) {
+        say_field(writer, "organizational unit", got->organizational_unit,
+                  entry->organizational_unit);
+    } else if (field == FIELD_FROM) {
+        date_format(entry->from, date);
+        line_add(writer->line, "the certificate is accepted from %s on", date);
+    } else {
+        line_add(writer->line, "the certificate is not the pinned one");
+    }
+}
+
+static void say_expired(const struct writer *writer)
+{
+    line_add(writer->line, "the certificate has expired");
+}
+
+static void say_retired(const struct writer *writer)
+{
+    char date[DATE_TEXT_SIZE] = "its end";
+
+    if (writer->result != NULL && writer->result->entry >= 0)
+        date_format(writer->connector->certificates[writer->result->entry].until, date);
+    line_add(writer->line, "the certificate was accepted until %s only", date);
+}
+
+static void say_revoked(const struct writer *writer)
+{
+    line_add(writer->line, "the certificate is revoked");
+}
+
+static void say_key_small(const struct writer *writer)
+{
+    int wanted = 0;
+
+    if (writer->result != NULL && writer->result->entry >= 0)
+        wanted = writer->connector->certificates[writer->result->entry].key_bits;
+    line_add(writer->line, "the certificate's key has %d bits, %d are needed",
+             writer->facts->certificate.key_bits, wanted);
+}
+
+static void say_client(const struct writer *writer)
+{
+    char address[IP_TEXT_SIZE];
+
+    ip_format(&writer->facts->client, address);
+    line_add(writer->line, "%s is not one of its addresses", address);
+}
+
+/* What was not reported, and the setting that would make the MTA report it. */
+
+static void say_pin_not_reported(const struct writer *writer, bool public_key)
+{
+    const struct certificate_facts *certificate = &writer->facts->certificate;
+    enum pin_state state = public_key ? certificate->public_key_state
+                                      : certificate->fingerprint_state;
+    bool sendmail = writer->facts->mta == MTA_SENDMAIL;
+
+    if (sendmail && public_key)
+        line_add(writer->line, "Sendmail does not report public keys (use fingerprint)");
+    else if (sendmail)
+        line_add(writer->line, "no SHA-256 fingerprint was reported (sendmail.cf: "
+                               "CertFingerprintAlgorithm=sha256)");
+    else if (state == PIN_OTHER_DIGEST)
+        line_add(writer->line, "the fingerprint was not reported as SHA-256 (main.cf: "
+                               "smtpd_tls_fingerprint_digest = sha256)");
+    else
+        line_add(writer->line, "the fingerprint was not reported (main.cf: "
+                               "smtpd_sender_restrictions = check_policy_service ...)");
+}
+
+static void say_certificate_not_reported(const struct writer *writer)
+{
+    const char *mta = writer->facts->mta == MTA_SENDMAIL ? "Sendmail" : "Postfix";
+
+    switch (writer->result->field) {
+    case FIELD_FINGERPRINT:
+    case FIELD_PIN_FILE:
+        say_pin_not_reported(writer, false);
+        break;
+    case FIELD_PUBLIC_KEY:
+        say_pin_not_reported(writer, true);
+        break;
+    case FIELD_NAME:
+        line_add(writer->line, "%s reported no common name of the certificate (use fingerprint "
+                               "or public_key)", mta);
+        break;
+    default:
+        line_add(writer->line, "%s did not report the certificate's %s", mta,
+                 certificate_field_word(writer->result->field));
+        break;
+    }
+}
+
+static void say_protocol_not_reported(const struct writer *writer)
+{
+    const struct tls_facts *tls = &writer->facts->tls;
+
+    if (span_empty(tls->protocol_name)) {
+        line_add(writer->line, "the MTA did not report the TLS protocol (milter macro "
+                               "{tls_version})");
+        return;
+    }
+    line_add(writer->line, "TLS protocol ");
+    add_value(writer->line, tls->protocol_name);
+    line_add(writer->line, " with cipher ");
+    add_value(writer->line, tls->cipher);
+    line_add(writer->line, " is not known");
+}
+
+static void say_not_reported(const struct writer *writer)
+{
+    enum check check = writer->result != NULL ? writer->result->check : CHECK_ENCRYPTED;
+
+    switch (check) {
+    case CHECK_CLIENT:
+        line_add(writer->line, "the MTA did not report the client's address");
+        break;
+    case CHECK_PROTOCOL:
+    case CHECK_FORWARD_SECRECY:
+        say_protocol_not_reported(writer);
+        break;
+    case CHECK_CIPHER_BITS:
+    case CHECK_CIPHER:
+        line_add(writer->line, "the MTA did not report the cipher (milter macros {cipher} "
+                               "{cipher_bits})");
+        break;
+    case CHECK_TRUSTED:
+        line_add(writer->line, "the MTA did not report whether the certificate is trusted "
+                               "(milter macro {verify} or {cert_issuer})");
+        break;
+    case CHECK_CERTIFICATE:
+        say_certificate_not_reported(writer);
+        break;
+    default:
+        line_add(writer->line, "the MTA reported nothing about TLS (milter macro "
+                               "{tls_version})");
+        break;
+    }
+}
+
+static void say_nothing(const struct writer *writer)
+{
+    line_add(writer->line, "it cannot be told now whether it does");
+}
+
+static void (*const sentences[REASONS])(const struct writer *writer) = {
+    [REASON_NO_TLS] = say_no_tls,
+    [REASON_PROTOCOL_TOO_OLD] = say_protocol,
+    [REASON_CIPHER_TOO_WEAK] = say_cipher_weak,
+    [REASON_NO_FORWARD_SECRECY] = say_forward_secrecy,
+    [REASON_CIPHER_NOT_ALLOWED] = say_cipher_not_allowed,
+    [REASON_NO_TRUSTED_CERTIFICATE] = say_no_trusted_certificate,
+    [REASON_NO_CERTIFICATE] = say_no_certificate,
+    [REASON_CERTIFICATE_NOT_TRUSTED] = say_not_trusted,
+    [REASON_CERTIFICATE_MISMATCH] = say_mismatch,
+    [REASON_CERTIFICATE_EXPIRED] = say_expired,
+    [REASON_CERTIFICATE_RETIRED] = say_retired,
+    [REASON_CERTIFICATE_REVOKED] = say_revoked,
+    [REASON_KEY_TOO_SMALL] = say_key_small,
+    [REASON_CLIENT_NOT_ALLOWED] = say_client,
+    [REASON_NOT_REPORTED] = say_not_reported,
+};
+
+/* The check whose outcome became the decision's reason. */
+static const struct check_result *decisive(const struct decision *decision)
+{
+    enum check_outcome outcome = decision->outcome == OUTCOME_FAIL ? CHECK_UNMET : CHECK_UNKNOWN;
+
+    for (size_t i = 0; i < decision->trail.count; i++) {
+        if (decision->trail.results[i].outcome == outcome)
+            return &decision->trail.results[i];
+    }
+    return NULL;
+}
+
+/* Whose mail it is: the partner's domain, or for a null sender the connector alone. */
+static void add_head(struct line *line, const struct decision *decision)
+{
+    bool client = decision->reason == REASON_CLIENT_NOT_ALLOWED;
+
+    line_add(line, "%s: mail from ", client ? "Wrong client" : "Encryption needed");
+    if (decision->match.by == MATCHED_BY_SENDER && !span_empty(decision->match.domain))
+        line_add_quoted(line, decision->match.domain, DOMAIN_MOST);
+    else
+        line_add(line, "this client");
+    line_add(line, client ? " must come from its own servers" : " must arrive over TLS");
+    line_add(line, " (connector ");
+    line_add_quoted(line, span_of(decision->match.connector->name), NAME_MOST);
+    line_add(line, "): ");
+}
+
+static void add_contact(struct line *line, const char *contact)
+{
+    if (contact == NULL)
+        return;
+    line_add(line, "; ");
+    line_add_quoted(line, span_of(contact), CONTACT_MOST);
+}
+
+static void set_codes(struct refusal *refusal, enum verdict verdict, enum reason reason)
+{
+    bool reject = verdict == VERDICT_REJECT;
+
+    (void)snprintf(refusal->code, sizeof(refusal->code), "%s", reject ? "550" : "451");
+    (void)snprintf(refusal->status, sizeof(refusal->status), "%c.%s", reject ? '5' : '4',
+                   reason_row(reason)->detail);
+}
+
+void refusal_of(const struct rules *rules, const struct facts *facts,
+                const struct decision *decision, struct refusal *refusal)
+{
+    const struct connector *connector = decision->match.connector;
+    char tail[CONTACT_MOST + 4], middle[TEXT_MOST + 1];
+    struct line line, end, why;
+    struct writer writer = { facts, connector, decisive(decision), &why };
+
+    set_codes(refusal, decision->would, decision->reason);
+    line_init(&line, refusal->text, sizeof(refusal->text));
+    add_head(&line, decision);
+    line_init(&end, tail, sizeof(tail));
+    add_contact(&end, connector->contact != NULL ? connector->contact : rules->settings.contact);
+    line_init(&why, middle, sizeof(middle));
+    (sentences[decision->reason] != NULL ? sentences[decision->reason] : say_nothing)(&writer);
+    line_add_quoted(&line, span_of(middle), TEXT_MOST - line.length - end.length);
+    line_add(&line, "%s", tail);
+}
+
+void refusal_internal_error(const char *contact, struct refusal *refusal)
+{
+    struct line line;
+
+    set_codes(refusal, VERDICT_DEFER, REASON_INTERNAL_ERROR);
+    line_init(&line, refusal->text, sizeof(refusal->text));
+    line_add(&line, "Internal error of the TLS policy filter, try again later");
+    add_contact(&line, contact);
+}
