@@ -78,15 +78,30 @@ static void write_label(const char *data, size_t length, struct writer *writer)
     writer_prepend(writer, data, length);
 }
 
+/* The ordinary name: ASCII, not too long. */
+static void set_ascii(struct domain *domain, struct span text)
+{
+    domain->length = (uint8_t)text.length;
+    domain->cut = false;
+    for (size_t i = 0; i < text.length; i++)
+        domain->name[i] = ascii_lower(text.data[i]);
+    domain->name[text.length] = '\0';
+}
+
 void domain_set(struct domain *domain, struct span text)
 {
     struct writer writer = { .used = 0, .cut = false };
-    size_t end = text.length, dot;
+    size_t end;
 
     if (text.data == NULL)
-        end = 0;
-    if (end > 0 && (dot = dot_before(text, end)) != 0)
-        end -= dot;
+        text.length = 0;
+    if (text.length > 0)
+        text.length -= dot_before(text, text.length);
+    if (text.length <= DOMAIN_MAX && is_ascii(text.data, text.length)) {
+        set_ascii(domain, text);
+        return;
+    }
+    end = text.length;
     while (end > 0 && !writer.cut) {
         size_t start = end;
 
