@@ -77,6 +77,21 @@ static sfsistat tempfail_internal(SMFICTX *ctx, const char *what)
     return reply_refuse(ctx, &refusal);
 }
 
+/* A new session for this context, in place of one that there may be; NULL: no memory. */
+static struct session *session_begin(SMFICTX *ctx)
+{
+    struct session *session = session_new();
+
+    session_free(smfi_getpriv(ctx));
+    if (session == NULL || smfi_setpriv(ctx, session) != MI_SUCCESS) {
+        session_free(session);
+        (void)smfi_setpriv(ctx, NULL);
+        log_line(LOG_ERR, "internal error: no memory for a session");
+        return NULL;
+    }
+    return session;
+}
+
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
                              unsigned long f2, unsigned long f3, unsigned long *our_actions,
                              unsigned long *our_steps, unsigned long *our_f2,
@@ -90,16 +105,13 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
         { MACROS_MAIL, SMFIM_ENVFROM },    { MACROS_RCPT, SMFIM_ENVRCPT },
         { MACROS_EOM, SMFIM_EOM },
     };
-    struct session *session = session_new();
+    struct session *session = session_begin(ctx);
     char list[512];
 
     (void)f2;
     (void)f3;
-    if (session == NULL || smfi_setpriv(ctx, session) != MI_SUCCESS) {
-        session_free(session);
-        log_line(LOG_ERR, "internal error: no memory for a session");
+    if (session == NULL)
         return SMFIS_REJECT;
-    }
     session->macros_complete = (actions & SMFIF_SETSYMLIST) != 0;
     for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && session->macros_complete; i++) {
         if (!macros_list(stages[i].stage, list, sizeof(list)) ||
@@ -130,6 +142,10 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
     struct macro_source source;
 
     (void)name;
+    /* Another client on a connection that was closed and not negotiated again (SMFIC_QUIT_NC):
+     * what was agreed about macros is forgotten, so that what is absent proves nothing. */
+    if (session == NULL)
+        session = session_begin(ctx);
     if (session == NULL)
         return SMFIS_CONTINUE; /* no reply is read here: MAIL will say it */
     source = source_of(ctx, session);
