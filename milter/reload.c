@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "milter/reload.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "milter/clock.h"
+#include "milter/log.h"
+#include "milter/notify.h"
+#include "milter/snapshot.h"
+#include "milter/threads.h"
+#include "policy/conf/conf.h"
+
+/* The settings that count at a start only, each a copy; NULL: not set, or not to be compared. */
+static const struct fixed_row {
+    const char *key;
+    size_t offset; /* of a char * in struct settings */
+    unsigned overridden_by;
+} fixed[] = {
+    { "milter_socket", offsetof(struct settings, milter_socket), OVERRIDDEN_SOCKET },
+    { "smtpd_policy_socket", offsetof(struct settings, smtpd_policy_socket), 0 },
+    { "socket_group", offsetof(struct settings, socket_group), 0 },
+    { "user", offsetof(struct settings, user), OVERRIDDEN_USER },
+};
+
+#define FIXED (sizeof(fixed) / sizeof(fixed[0]))
+
+struct reload {
+    const char *file;
+    struct {
+        bool compare;
+        char *value;
+    } started_with[FIXED];
+    unsigned socket_mode;
+    pthread_t thread;
+    atomic_bool stopping;
+};
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+void reload_describe(const char *file, const struct rules *rules, char *text, size_t size)
+{
+    size_t connectors = connectors_count(rules->connectors);
+    size_t domains = 0;
+
+    for (uint32_t i = 0; i < connectors; i++)
+        domains += connectors_get(rules->connectors, i)->domain_count;
+    (void)snprintf(text, size, "%s: %zu connector%s, %zu domain%s", file, connectors,
+                   connectors == 1 ? "" : "s", domains, domains == 1 ? "" : "s");
+}
+
+void reload_log_limits(const struct rules *rules)
+{
+    const struct settings *settings = &rules->settings;
+
+    if (connectors_has_direction(rules->connectors, DIRECTION_OUTBOUND))
+        log_line(LOG_WARNING, "outbound connectors are read and checked, and have no effect yet");
+    if (settings->tls_policy_socket != NULL)
+        log_line(LOG_WARNING, "tls_policy_socket has no effect yet");
+    if (settings->control_socket != NULL)
+        log_line(LOG_WARNING, "control_socket has no effect yet");
+    if (settings->mode == MODE_MONITOR)
+        log_line(LOG_NOTICE, "mode is monitor: decisions are logged, and nothing is refused");
+}
+
+static int priority_of(enum severity severity)
+{
+    switch (severity) {
+    case SEVERITY_ERROR:
+        return LOG_ERR;
+    case SEVERITY_WARNING:
+        return LOG_WARNING;
+    case SEVERITY_NOTE:
+        break;
+    }
+    return LOG_NOTICE;
+}
+
+static void log_diagnostics(const struct diagnostics *diagnostics)
+{
+    char line[1001];
+
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        diagnostic_format(&diagnostics->items[i], line, sizeof(line));
+        log_line(priority_of(diagnostics->items[i].severity), line);
+    }
+}
+
+/* ---- what only a start can change ----------------------------------------------------------- */
+
+static const char *fixed_value(const struct settings *settings, size_t row)
+{
+    const char *value;
+
+    memcpy(&value, (const char *)settings + fixed[row].offset, sizeof(value));
+    return value;
+}
+
+/* False: no memory. */
+static bool remember(struct reload *reload, const struct settings *settings, unsigned overridden)
+{
+    reload->socket_mode = settings->socket_mode;
+    for (size_t i = 0; i < FIXED; i++) {
+        const char *value = fixed_value(settings, i);
+
+        reload->started_with[i].compare = (fixed[i].overridden_by & overridden) == 0;
+        reload->started_with[i].value = value != NULL ? strdup(value) : NULL;
+        if (value != NULL && reload->started_with[i].value == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool differs(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
+static void compare(const struct reload *reload, const struct settings *now)
+{
+    static const char text[] = "%s has changed in the file: that takes a restart";
+
+    for (size_t i = 0; i < FIXED; i++) {
+        if (reload->started_with[i].compare &&
+            differs(reload->started_with[i].value, fixed_value(now, i)))
+            log_printf(LOG_WARNING, text, fixed[i].key);
+    }
+    if (reload->socket_mode != now->socket_mode)
+        log_printf(LOG_WARNING, text, "socket_mode");
+}
+
+/* ---- the thread ---------------------------------------------------------------------------- */
+
+static void install(const struct reload *reload, struct rules *rules)
+{
+    char what[512];
+
+    reload_describe(reload->file, rules, what, sizeof(what));
+    compare(reload, &rules->settings);
+    reload_log_limits(rules);
+    if (!snapshot_install(rules)) {
+        log_printf(LOG_ERR, "no memory for new rules: the old ones stay in force");
+        return;
+    }
+    log_printf(LOG_NOTICE, "reloaded %s", what);
+    notify("STATUS=%s\n", what);
+}
+
+static void read_again(const struct reload *reload)
+{
+    struct diagnostics diagnostics = { .count = 0 };
+    struct rules *rules;
+
+    notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\n", monotonic_ms() * 1000);
+    rules = conf_read(reload->file, &diagnostics);
+    log_diagnostics(&diagnostics);
+    if (rules != NULL) {
+        install(reload, rules);
+    } else {
+        log_printf(LOG_ERR, "%s has %zu error%s: the old rules stay in force", reload->file,
+                   diagnostics.errors, diagnostics.errors == 1 ? "" : "s");
+        notify("STATUS=%s has errors: the old rules stay in force\n", reload->file);
+    }
+    diagnostics_release(&diagnostics);
+    notify("READY=1\n");
+}
+
+/* Waits for SIGUSR1; with a limit of one second where replaced rules are still held by messages.
+ * False: only the time is up. */
+static bool wait_for_signal(bool some_are_held)
+{
+    const struct timespec second = { .tv_sec = 1 };
+    sigset_t usr1;
+    int result;
+
+    (void)sigemptyset(&usr1);
+    (void)sigaddset(&usr1, SIGUSR1);
+    do {
+        result = some_are_held ? sigtimedwait(&usr1, NULL, &second) : sigwaitinfo(&usr1, NULL);
+    } while (result < 0 && errno == EINTR);
+    return result == SIGUSR1;
+}
+
+static void *wait_and_read(void *data)
+{
+    struct reload *reload = data;
+
+    for (;;) {
+        bool asked = wait_for_signal(snapshot_collect());
+
+        if (atomic_load(&reload->stopping))
+            return NULL;
+        if (asked)
+            read_again(reload);
+    }
+}
+
+static void reload_free(struct reload *reload)
+{
+    for (size_t i = 0; i < FIXED; i++)
+        free(reload->started_with[i].value);
+    free(reload);
+}
+
+struct reload *reload_start(const char *file, const struct settings *started_with,
+                            unsigned overridden)
+{
+    struct reload *reload = calloc(1, sizeof(*reload));
+
+    if (reload == NULL)
+        return NULL;
+    reload->file = file;
+    if (!remember(reload, started_with, overridden) ||
+        !thread_start(&reload->thread, wait_and_read, reload)) {
+        reload_free(reload);
+        return NULL;
+    }
+    return reload;
+}
+
+void reload_request(struct reload *reload)
+{
+    (void)pthread_kill(reload->thread, SIGUSR1);
+}
+
+bool reload_stop(struct reload *reload, int milliseconds)
+{
+    atomic_store(&reload->stopping, true);
+    reload_request(reload);
+    if (!thread_join_within(reload->thread, milliseconds))
+        return false;
+    reload_free(reload);
+    return true;
+}

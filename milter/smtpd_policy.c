@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC */
+#include "milter/smtpd_policy.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <syslog.h>
+
+#include "milter/clock.h"
+#include "milter/log.h"
+#include "milter/policy_request.h"
+
+/* Postfix sends a few hundred bytes, at once, and closes after smtpd_policy_service_max_idle
+ * (300 s) without a request. */
+#define REQUEST_BYTES 65536
+#define REQUEST_SECONDS 10
+#define IDLE_SECONDS 600
+#define UNREAD_BYTES 4096 /* answers that the peer does not fetch */
+
+#define COMPLAINT_MS 10000 /* at most one line about peers in that time */
+#define RETRY_SECONDS 1    /* after an accept(2) that failed */
+
+static const char answer[] = "action=DUNNO\n\n";
+
+struct connection {
+    LIST_ENTRY(connection) entry;
+    struct smtpd_policy *policy;
+    struct bufferevent *buffer;
+    struct policy_request request;
+    size_t bytes;       /* of the request so far */
+    int64_t started_ms; /* when its first byte was seen; 0: none is under way */
+    int patience;       /* seconds that the peer has now */
+};
+
+struct smtpd_policy {
+    struct feed *feed;
+    struct evconnlistener *listener;
+    struct event *retry;
+    unsigned count, most;
+    uint64_t next_source;
+    int64_t complained_ms;
+    unsigned long unsaid; /* complaints that were held back */
+    LIST_HEAD(, connection) connections;
+};
+
+/* ---- complaints ---------------------------------------------------------------------------- */
+
+/* One line, and rarely: whoever may connect could otherwise fill the log. */
+static void complain(struct smtpd_policy *policy, int priority, const char *what)
+{
+    int64_t now_ms = monotonic_ms();
+
+    if (policy->complained_ms != 0 && now_ms - policy->complained_ms < COMPLAINT_MS) {
+        policy->unsaid++;
+        return;
+    }
+    if (policy->unsaid > 0)
+        log_printf(priority, "smtpd_policy_socket: %s (and %lu more such events)", what,
+                   policy->unsaid);
+    else
+        log_printf(priority, "smtpd_policy_socket: %s", what);
+    policy->complained_ms = now_ms;
+    policy->unsaid = 0;
+}
+
+/* ---- connections --------------------------------------------------------------------------- */
+
+static void connection_free(struct connection *connection)
+{
+    struct smtpd_policy *policy = connection->policy;
+
+    LIST_REMOVE(connection, entry);
+    bufferevent_free(connection->buffer);
+    free(connection);
+    if (policy->count-- == policy->most && policy->listener != NULL)
+        (void)evconnlistener_enable(policy->listener);
+}
+
+/* The time that the peer has for what it is about to do. */
+static void set_patience(struct connection *connection, int seconds)
+{
+    const struct timeval limit = { .tv_sec = seconds };
+
+    if (connection->patience == seconds)
+        return;
+    connection->patience = seconds;
+    (void)bufferevent_set_timeouts(connection->buffer, &limit, &limit);
+}
+
+static void request_begin(struct connection *connection)
+{
+    policy_request_reset(&connection->request, connection->request.entry.source);
+    connection->bytes = 0;
+    connection->started_ms = 0;
+    set_patience(connection, IDLE_SECONDS);
+}
+
+/* The empty line: what was said goes into the feed before the answer goes out, since the next
+ * thing that the peer does is to ask the milter. */
+static void request_end(struct connection *connection)
+{
+    struct smtpd_policy *policy = connection->policy;
+
+    if (policy_request_finish(&connection->request) &&
+        !feed_put(policy->feed, &connection->request.entry, monotonic_ms()))
+        complain(policy, LOG_WARNING,
+                 "two sessions claim the same addresses and ports: the fingerprints of neither are "
+                 "used (does an XCLIENT client or a proxy lie about them?)");
+    (void)bufferevent_write(connection->buffer, answer, sizeof(answer) - 1);
+    request_begin(connection);
+}
+
+enum progress { PROGRESS_LINE, PROGRESS_WAIT, PROGRESS_GARBAGE };
+
+static enum progress read_line(struct connection *connection)
+{
+    struct evbuffer *input = bufferevent_get_input(connection->buffer);
+    size_t length = 0;
+    char *line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF);
+    enum progress progress = PROGRESS_LINE;
+
+    if (line == NULL)
+        return connection->bytes + evbuffer_get_length(input) > REQUEST_BYTES ? PROGRESS_GARBAGE
+                                                                              : PROGRESS_WAIT;
+    connection->bytes += length + 1;
+    if (length == 0)
+        request_end(connection);
+    else if (connection->bytes > REQUEST_BYTES ||
+             !policy_request_line(&connection->request, (struct span){ line, length }))
+        progress = PROGRESS_GARBAGE;
+    free(line);
+    return progress;
+}
+
+/* A request that is under way must be complete in time, however often a byte of it comes. */
+static bool is_too_slow(struct connection *connection)
+{
+    struct evbuffer *input = bufferevent_get_input(connection->buffer);
+
+    if (connection->bytes == 0 && evbuffer_get_length(input) == 0)
+        return false;
+    if (connection->started_ms == 0) {
+        connection->started_ms = monotonic_ms();
+        set_patience(connection, REQUEST_SECONDS);
+    }
+    return monotonic_ms() - connection->started_ms >= REQUEST_SECONDS * 1000;
+}
+
+static void on_read(struct bufferevent *buffer, void *data)
+{
+    struct connection *connection = data;
+    enum progress progress;
+
+    do {
+        progress = read_line(connection);
+    } while (progress == PROGRESS_LINE);
+    if (progress == PROGRESS_GARBAGE) {
+        complain(connection->policy, LOG_WARNING, "a client that does not speak the SMTPD policy "
+                                                  "protocol was disconnected");
+        connection_free(connection);
+    } else if (is_too_slow(connection) ||
+               evbuffer_get_length(bufferevent_get_output(buffer)) > UNREAD_BYTES) {
+        complain(connection->policy, LOG_WARNING, "a client that is too slow was disconnected");
+        connection_free(connection);
+    }
+}
+
+/* The last answer is out, to a peer that will not ask again. */
+static void on_written(struct bufferevent *buffer, void *data)
+{
+    (void)buffer;
+    connection_free(data);
+}
+
+/* The peer has closed, or something failed, or it was silent for too long. */
+static void on_event(struct bufferevent *buffer, short what, void *data)
+{
+    struct connection *connection = data;
+
+    if ((what & BEV_EVENT_TIMEOUT) != 0 && connection->started_ms != 0)
+        complain(connection->policy, LOG_WARNING, "a client that is too slow was disconnected");
+    if ((what & BEV_EVENT_EOF) != 0 && evbuffer_get_length(bufferevent_get_output(buffer)) > 0) {
+        (void)bufferevent_disable(buffer, EV_READ);
+        set_patience(connection, REQUEST_SECONDS);
+        bufferevent_setcb(buffer, NULL, on_written, on_event, connection);
+        return;
+    }
+    connection_free(connection);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
+                      struct sockaddr *address, int length, void *data)
+{
+    struct smtpd_policy *policy = data;
+    struct connection *connection = calloc(1, sizeof(*connection));
+
+    (void)address;
+    (void)length;
+    if (connection != NULL)
+        connection->buffer = bufferevent_socket_new(evconnlistener_get_base(listener), fd,
+                                                    BEV_OPT_CLOSE_ON_FREE);
+    if (connection == NULL || connection->buffer == NULL) {
+        free(connection);
+        (void)evutil_closesocket(fd);
+        complain(policy, LOG_ERR, "no memory for a connection");
+        return;
+    }
+    connection->policy = policy;
+    connection->request.entry.source = ++policy->next_source;
+    request_begin(connection);
+    LIST_INSERT_HEAD(&policy->connections, connection, entry);
+    bufferevent_setcb(connection->buffer, on_read, NULL, on_event, connection);
+    bufferevent_setwatermark(connection->buffer, EV_READ, 0, REQUEST_BYTES + 1);
+    (void)bufferevent_enable(connection->buffer, EV_READ | EV_WRITE);
+    if (++policy->count == policy->most) {
+        complain(policy, LOG_WARNING, "too many connections: further ones wait");
+        (void)evconnlistener_disable(policy->listener);
+    }
+}
+
+/* Out of descriptors or memory: accepting again at once would only burn time. */
+static void on_accept_error(struct evconnlistener *listener, void *data)
+{
+    struct smtpd_policy *policy = data;
+    const struct timeval pause = { .tv_sec = RETRY_SECONDS };
+
+    complain(policy, LOG_ERR, strerror(errno));
+    (void)evconnlistener_disable(listener);
+    (void)evtimer_add(policy->retry, &pause);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *data)
+{
+    struct smtpd_policy *policy = data;
+
+    (void)fd;
+    (void)what;
+    if (policy->count < policy->most)
+        (void)evconnlistener_enable(policy->listener);
+}
+
+/* ---- the server ---------------------------------------------------------------------------- */
+
+struct smtpd_policy *smtpd_policy_new(struct event_base *base, int fd, struct feed *feed,
+                                      unsigned most_connections)
+{
+    struct smtpd_policy *policy = calloc(1, sizeof(*policy));
+
+    if (policy == NULL) {
+        (void)evutil_closesocket(fd);
+        return NULL;
+    }
+    LIST_INIT(&policy->connections);
+    policy->feed = feed;
+    policy->most = most_connections;
+    policy->listener = evconnlistener_new(base, on_accept, policy,
+                                          LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+    policy->retry = evtimer_new(base, on_retry, policy);
+    if (policy->listener == NULL || policy->retry == NULL) {
+        if (policy->listener == NULL)
+            (void)evutil_closesocket(fd);
+        smtpd_policy_free(policy);
+        return NULL;
+    }
+    evconnlistener_set_error_cb(policy->listener, on_accept_error);
+    return policy;
+}
+
+void smtpd_policy_free(struct smtpd_policy *policy)
+{
+    struct connection *connection;
+
+    if (policy == NULL)
+        return;
+    if (policy->listener != NULL)
+        evconnlistener_free(policy->listener);
+    policy->listener = NULL;
+    while ((connection = LIST_FIRST(&policy->connections)) != NULL)
+        connection_free(connection);
+    if (policy->retry != NULL)
+        event_free(policy->retry);
+    free(policy);
+}
