@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What must be true of a connector's certificates: that some MTA can tell what they demand, that
+ * they say who the partner is, and that at every moment one of them counts.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/conf/draft.h"
+#include "policy/date.h"
+
+/* One connector's certificates while they are checked. */
+struct table {
+    struct draft *draft;
+    struct reader *reader;
+    const struct connector *connector;
+    const config_setting_t *setting;
+};
+
+static config_setting_t *entry_group(const struct table *table, size_t index)
+{
+    return config_setting_get_elem(table->setting, (unsigned)index);
+}
+
+static config_setting_t *entry_key(const struct table *table, size_t index, const char *key)
+{
+    config_setting_t *group = entry_group(table, index);
+
+    return config_setting_type(group) == CONFIG_TYPE_GROUP ? config_setting_get_member(group, key)
+                                                           : NULL;
+}
+
+static bool entry_has_pin(const struct table *table, size_t index)
+{
+    return entry_key(table, index, "fingerprint") != NULL ||
+           entry_key(table, index, "public_key") != NULL ||
+           entry_key(table, index, "pin_file") != NULL;
+}
+
+/* Level fingerprint compares pins and nothing else will do. */
+static void check_pins(const struct table *table)
+{
+    struct span none = { NULL, 0 };
+
+    for (size_t i = 0; i < table->connector->certificate_count; i++) {
+        if (!entry_has_pin(table, i))
+            reader_say(table->reader, SEVERITY_ERROR, entry_group(table, i), none,
+                       "level fingerprint, and this entry has no fingerprint, public_key or "
+                       "pin_file");
+    }
+}
+
+/* Inbound keys by what reports them. */
+static const struct inbound_key {
+    const char *key;
+    bool never;      /* no MTA tells */
+    bool fingerprint; /* the row is for level fingerprint only */
+    bool without_feed; /* the row is for when there is no smtpd_policy_socket */
+    const char *sentence;
+} inbound_keys[] = {
+    { "root", true, false, false,
+      "no MTA tells the root of a client's certificate, restrict the MTA's CA file instead" },
+    { "key_bits", true, false, false,
+      "no MTA tells the size of a client's key, restrict the MTA's CA file instead" },
+    { "organization", false, false, false,
+      "inbound only Sendmail tells a certificate's organization, Postfix does not" },
+    { "organizational_unit", false, false, false,
+      "inbound only Sendmail tells a certificate's organizational_unit, Postfix does not" },
+    { "fingerprint", false, false, true,
+      "Postfix tells a client's fingerprint only with smtpd_policy_socket, which is not set" },
+    { "public_key", false, false, true,
+      "only Postfix tells a client's public_key, and only with smtpd_policy_socket, which is not "
+      "set" },
+    { "pin_file", false, false, true,
+      "Postfix tells what pin_file compares only with smtpd_policy_socket, which is not set" },
+    { "name", false, true, false,
+      "Postfix tells the name only of a trusted certificate, at level fingerprint the pin is "
+      "enough" },
+    { "issuer", false, true, false,
+      "Postfix tells the issuer only of a trusted certificate, at level fingerprint the pin is "
+      "enough" },
+};
+
+#define INBOUND_KEYS (sizeof(inbound_keys) / sizeof(inbound_keys[0]))
+
+static bool nobody_tells(const struct table *table, size_t index)
+{
+    for (size_t i = 0; i < INBOUND_KEYS; i++) {
+        if (inbound_keys[i].never && entry_key(table, index, inbound_keys[i].key) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Whether no entry at all can be met. */
+static bool nothing_can_be_met(const struct table *table)
+{
+    for (size_t i = 0; i < table->connector->certificate_count; i++) {
+        if (!nobody_tells(table, i))
+            return false;
+    }
+    return true;
+}
+
+static void check_inbound_entry(const struct table *table, size_t index, bool none_can_be_met)
+{
+    bool feed = reader_is_set(table->reader, "smtpd_policy_socket");
+
+    for (size_t i = 0; i < INBOUND_KEYS; i++) {
+        const struct inbound_key *row = &inbound_keys[i];
+        const config_setting_t *setting = entry_key(table, index, row->key);
+        bool counts = (!row->fingerprint || table->connector->level == LEVEL_FINGERPRINT) &&
+                      (!row->without_feed || !feed);
+
+        if (setting != NULL && counts)
+            reader_say(table->reader,
+                       row->never && none_can_be_met ? SEVERITY_ERROR : SEVERITY_WARNING, setting,
+                       span_of(row->key), "%s", row->sentence);
+    }
+}
+
+/* A name that a platform shares, and no pin beside it. */
+static bool entry_is_shared(const struct certificate_entry *entry)
+{
+    return entry->has_name && name_is_shared(&entry->name) && !connector_has_pins(entry);
+}
+
+static void check_shared(const struct table *table)
+{
+    const struct connector *connector = table->connector;
+    size_t shared = 0;
+
+    for (size_t i = 0; i < connector->certificate_count; i++) {
+        const config_setting_t *name = entry_key(table, i, "name");
+
+        if (!entry_is_shared(&connector->certificates[i]) || entry_has_pin(table, i))
+            continue;
+        shared++;
+        reader_say(table->reader, SEVERITY_WARNING, name, span_of(config_setting_get_string(name)),
+                   "a mail platform shares this name among all its customers, it shows the "
+                   "platform and not the partner%s",
+                   connector->client_networks.count > 0 ? "" : ": add client_networks or a pin");
+    }
+    table->draft->connector->identity_shared =
+        shared > 0 && shared == connector->certificate_count;
+}
+
+static void check_inbound(const struct table *table)
+{
+    bool none_can_be_met = nothing_can_be_met(table);
+
+    if (!table->connector->directions[DIRECTION_INBOUND])
+        return;
+    for (size_t i = 0; i < table->connector->certificate_count; i++)
+        check_inbound_entry(table, i, none_can_be_met);
+    check_shared(table);
+}
+
+static int compare_from(const void *left, const void *right)
+{
+    const struct certificate_entry *a = *(const struct certificate_entry *const *)left;
+    const struct certificate_entry *b = *(const struct certificate_entry *const *)right;
+
+    return (a->from > b->from) - (a->from < b->from);
+}
+
+static void report_changeover(const struct table *table, const struct certificate_entry *next,
+                              int64_t end)
+{
+    size_t index = (size_t)(next - table->connector->certificates);
+    const config_setting_t *from = entry_key(table, index, "from");
+    char gone[DATE_TEXT_SIZE], comes[DATE_TEXT_SIZE];
+
+    date_format(end, gone);
+    date_format(next->from, comes);
+    if (end == next->from)
+        reader_say(table->reader, SEVERITY_WARNING, from, span_of(comes),
+                   "a changeover without overlap, the partner must change certificates at that "
+                   "very midnight");
+    else
+        reader_say(table->reader, SEVERITY_WARNING, from, span_of(comes),
+                   "no entry of certificates counts from %s on until this one does", gone);
+}
+
+/* Walks through the entries by their beginning; `end` is where those so far cease to count. */
+static void check_changeover(const struct table *table)
+{
+    size_t count = table->connector->certificate_count;
+    const struct certificate_entry **entries = calloc(count, sizeof(*entries));
+    int64_t end;
+
+    if (entries == NULL) {
+        (void)reader_no_memory(table->reader);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        entries[i] = &table->connector->certificates[i];
+    qsort(entries, count, sizeof(*entries), compare_from);
+    end = entries[0]->until;
+    for (size_t i = 1; i < count; i++) {
+        if (entries[i]->from >= end)
+            report_changeover(table, entries[i], end);
+        if (entries[i]->until > end)
+            end = entries[i]->until;
+    }
+    free(entries);
+}
+
+void check_certificates(struct draft *draft)
+{
+    struct table table = { draft, draft->reader, draft->connector,
+                           draft_setting(draft, "certificates") };
+
+    if (!draft_has(draft, "level"))
+        return;
+    if (table.setting == NULL && draft->connector->level == LEVEL_FINGERPRINT)
+        reader_say(draft->reader, SEVERITY_ERROR, draft_setting(draft, "level"),
+                   span_of(draft_name(draft)),
+                   "level fingerprint needs certificates with pins");
+    if (table.setting == NULL || draft->connector->certificate_count == 0 ||
+        draft->connector->level < LEVEL_SECURE)
+        return;
+    if (draft->connector->level == LEVEL_FINGERPRINT)
+        check_pins(&table);
+    check_inbound(&table);
+    if (draft_has(draft, "certificates"))
+        check_changeover(&table);
+}
