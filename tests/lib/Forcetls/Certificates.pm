@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: ISC
+#
+# Forcetls::Certificates: certification authorities and certificates, made on the spot with
+# openssl(1) and thrown away with the test.
+#
+# A certificate is a hash: name, file (PEM, the certificate alone), key, chain (PEM, the
+# certificate followed by those between it and its root). Elliptic keys, because they are made
+# in no time; ask for rsa => 2048 where a cipher needs one.
+package Forcetls::Certificates;
+
+use strict;
+use warnings;
+
+use Forcetls::Harness qw(read_file run work_dir write_file);
+
+sub new
+{
+    my ($class) = @_;
+    my $dir = work_dir() . '/certificates';
+    -d $dir or mkdir $dir, 0755 or die "$dir: $!\n";
+    return bless { dir => $dir }, $class;
+}
+
+sub _openssl
+{
+    my @arguments = @_;
+    my ($status, $out) = run('openssl', @arguments);
+    $status == 0 or die "openssl @arguments:\n$out";
+    return $out;
+}
+
+sub _new_key
+{
+    my ($file, $rsa) = @_;
+    _openssl('genpkey', '-quiet', '-out', $file, $rsa
+        ? ('-algorithm', 'RSA', '-pkeyopt', "rsa_keygen_bits:$rsa")
+        : ('-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'));
+    chmod 0600, $file or die "$file: $!\n";    # Sendmail insists
+}
+
+# Makes a certificate. Options:
+#   subject  as openssl writes it: '/O=Partner/CN=mail.partner.test'; '/' for an empty one
+#   by       the certificate that signs it (default: itself)
+#   san      DNS names for subjectAltName, comma-separated
+#   usage    extendedKeyUsage (default: clientAuth,serverAuth; '' for none)
+#   ca       a certification authority
+#   expired  over since yesterday
+#   rsa      bits of an RSA key
+sub make
+{
+    my ($self, $name, %option) = @_;
+    my $base = "$self->{dir}/$name";
+    my $by = $option{by};
+    my $usage = $option{usage} // 'clientAuth,serverAuth';
+    my @extensions = $option{ca}
+        ? ('basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign')
+        : ('basicConstraints=critical,CA:FALSE', $usage eq '' ? () : "extendedKeyUsage=$usage");
+    if (defined $option{san}) {
+        my $names = join ',', map { "DNS:$_" } split /,/, $option{san};
+        push @extensions, ($option{subject} eq '/' ? 'subjectAltName=critical,' : 'subjectAltName=') . $names;
+    }
+    push @extensions, 'subjectKeyIdentifier=hash', $by ? 'authorityKeyIdentifier=keyid' : ();
+
+    _new_key("$base.key", $option{rsa});
+    write_file("$base.ext", join "\n", @extensions, '');
+    _openssl('req', '-new', '-utf8', '-key', "$base.key", '-subj', $option{subject}, '-out', "$base.csr");
+    _openssl('x509', '-req', '-in', "$base.csr", '-out', "$base.pem", '-extfile', "$base.ext", '-sha256',
+        '-set_serial', '0x' . join('', map { sprintf '%02x', 1 + int rand 127 } 1 .. 8),
+        '-days', $option{expired} ? -1 : 30,
+        $by ? ('-CA', $by->{file}, '-CAkey', $by->{key}) : ('-signkey', "$base.key"));
+    write_file("$base.chain.pem", join '', map { read_file($_) } "$base.pem", $by && $by->{is_ca} && !$by->{is_root} ? $by->{chain} : ());
+    return {
+        name => $name, file => "$base.pem", key => "$base.key", chain => "$base.chain.pem",
+        is_ca => $option{ca}, is_root => !$by,
+    };
+}
+
+# The world of most tests: {root}, {ca} below it (common name "Example Issuing CA", which is what
+# an MTA shows as issuer), {server} for our own mail server, {partner} for mail.contoso.com.
+sub standard
+{
+    my ($self) = @_;
+    my %made;
+    $made{root} = $self->make('root', subject => '/O=Example Trust/CN=Example Root CA', ca => 1);
+    $made{ca} = $self->make('ca', subject => '/O=Example Trust/CN=Example Issuing CA', ca => 1, by => $made{root});
+    $made{server} = $self->make('server', subject => '/CN=mx.example.org', san => 'mx.example.org', rsa => 2048, by => $made{ca});
+    $made{partner} = $self->make('partner', by => $made{ca}, san => 'mail.contoso.com',
+        subject => '/O=Contoso Ltd/OU=Messaging/CN=mail.contoso.com');
+    return \%made;
+}
+
+# SHA-256 of the certificate, and of its SubjectPublicKeyInfo: hexadecimal digits with colons.
+sub fingerprint
+{
+    my ($certificate) = @_;
+    my $out = _openssl('x509', '-in', $certificate->{file}, '-noout', '-fingerprint', '-sha256');
+    $out =~ /=([0-9A-F:]+)$/m or die "no fingerprint in: $out";
+    return $1;
+}
+
+sub public_key_fingerprint
+{
+    my ($certificate) = @_;
+    my $base = $certificate->{file} =~ s/\.pem$//r;
+    _openssl('x509', '-in', $certificate->{file}, '-noout', '-pubkey', '-out', "$base.pub");
+    _openssl('pkey', '-pubin', '-in', "$base.pub", '-outform', 'DER', '-out', "$base.pub.der");
+    my $out = _openssl('dgst', '-sha256', '-c', "$base.pub.der");
+    $out =~ /= ([0-9a-f:]+)$/m or die "no digest in: $out";
+    return $1;
+}
+
+1;

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: ISC
+#
+# Forcetls::Postfix: a private Postfix beside whatever mail server the host has.
+#
+# Its programs are unpacked from the distribution's package, its configuration, queue, data and
+# log lie in the work folder, its smtpd listens on a free port of the loopback, and what it
+# accepts is discarded (a line "status=sent" in its log is all that remains). It needs no user of
+# its own: two system users that every Debian has stand in for "postfix" and "postdrop". Nothing
+# below /etc or /var/spool is read for it or written by it.
+package Forcetls::Postfix;
+
+use strict;
+use warnings;
+
+use Forcetls::Harness qw(at_end free_port has_ipv6 is_over mta_root not_possible read_file run source_dir
+    wait_for wait_port work_dir write_file);
+
+# Postfix wants an owner that nobody shares, and a group that is not the owner's.
+my $mail_owner = 'uucp';
+my $setgid_group = 'dip';
+
+# Unpacks Postfix (once a build tree); a machine that cannot have it skips the test.
+sub unpack_or_skip
+{
+    my $dir = mta_root() . '/postfix';
+    my ($status, $out) = run(source_dir() . '/tests/lib/unpack-mta', 'postfix', $dir);
+    if ($status != 0) {
+        $out =~ s/\s+/ /g;
+        not_possible("Postfix cannot be had: $out");
+    }
+    return $dir;
+}
+
+# Options:
+#   certificates  what Forcetls::Certificates::standard() gave
+#   main          more lines of main.cf (they win over ours)
+#   milter        value of smtpd_milters; default unix:forcetls/milter.sock, '' for none
+#   policy        1: the line that attaches the policy feed
+#   chroot        1: Debian's master.cf as it is packaged, but for the port of smtpd, and made
+#                 chrooted where the package no longer does so. 0: nothing is chrooted
+#   hosts         lines for the chroot's /etc/hosts (chroot only)
+#   old_tls       1: TLSv1 and anything that calls itself a cipher are allowed
+#   services      { name => [ 'parameter = value', ... ] }: more smtpd services, each on a port of its
+#                 own, that differ from the first in these parameters
+#   destinations  domains that mail is accepted for (default example.org and example.net)
+sub new
+{
+    my ($class, %option) = @_;
+    my $self = bless {
+        programs => unpack_or_skip(),
+        dir => work_dir() . '/postfix',
+        port => free_port(),
+        chroot => $option{chroot} // 0,
+        services => { map { $_ => free_port() } keys %{ $option{services} // {} } },
+    }, $class;
+    my $dir = $self->{dir};
+    mkdir $_, 0755 or die "$_: $!\n" for $dir, "$dir/etc", "$dir/spool", "$dir/spool/forcetls", "$dir/data";
+    my ($owner, $owner_group) = (getpwnam $mail_owner)[2, 3];
+    defined $owner or not_possible("there is no system user '$mail_owner' to stand in for 'postfix'");
+    chown $owner, $owner_group, "$dir/data" or die "$dir/data: $!\n";
+    $self->{group} = getgrgid $owner_group;
+    write_file("$dir/etc/main.cf", $self->_main_cf(\%option));
+    write_file("$dir/etc/master.cf", $self->_master_cf($option{services} // {}));
+    write_file("$dir/etc/dynamicmaps.cf", '');
+    $self->_fill_chroot($option{hosts} // '') if $self->{chroot};
+    return $self;
+}
+
+# The port of smtpd, or of one of the services.
+sub port
+{
+    my ($self, $service) = @_;
+    return defined $service ? $self->{services}{$service} : $self->{port};
+}
+
+# The queue directory: where relative socket names start.
+sub queue { return "$_[0]{dir}/spool" }
+
+# The folder for the sockets that smtpd opens, and the group that smtpd opens them with.
+sub socket_dir { return "$_[0]{dir}/spool/forcetls" }
+sub socket_group { return $_[0]{group} }
+
+sub config_dir { return "$_[0]{dir}/etc" }
+sub maillog_file { return "$_[0]{dir}/maillog" }
+
+sub _main_cf
+{
+    my ($self, $option) = @_;
+    my ($dir, $programs) = @$self{qw(dir programs)};
+    my $world = $option->{certificates};
+    my $destinations = $option->{destinations} // 'example.org, example.net';
+    my $milter = $option->{milter} // 'unix:forcetls/milter.sock';
+    my $addresses = has_ipv6() ? '127.0.0.1, [::1]' : '127.0.0.1';
+    my $protocols = has_ipv6() ? 'all' : 'ipv4';
+    my @lines = (
+        grep({ /^\w/ } split /\n/, read_file("$programs/usr/share/postfix/main.cf.debian")),
+        "config_directory = $dir/etc",
+        "queue_directory = $dir/spool",
+        "data_directory = $dir/data",
+        "maillog_file = $dir/maillog",
+        "maillog_file_prefixes = $dir",
+        "command_directory = $programs/usr/sbin",
+        "daemon_directory = $programs/usr/lib/postfix/sbin",
+        "shlib_directory = $programs/usr/lib/postfix",
+        "meta_directory = $programs/etc/postfix",
+        "sendmail_path = $programs/usr/sbin/sendmail",
+        "mailq_path = $programs/usr/sbin/mailq",
+        "newaliases_path = $programs/usr/sbin/newaliases",
+        "mail_owner = $mail_owner",
+        "setgid_group = $setgid_group",
+        "import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME LD_LIBRARY_PATH=$programs/usr/lib/postfix",
+        "export_environment = TZ MAIL_CONFIG LANG LD_LIBRARY_PATH",
+        "inet_interfaces = $addresses",
+        "inet_protocols = $protocols",
+        'myhostname = mx.example.org',
+        'mydestination =',
+        'alias_maps =',
+        'local_recipient_maps =',
+        "virtual_mailbox_domains = $destinations",
+        'virtual_transport = discard',
+        'default_transport = discard',
+        'smtpd_peername_lookup = ' . ($self->{chroot} ? 'yes' : 'no'),
+        'smtputf8_enable = yes',
+    );
+    push @lines, (
+        "smtpd_tls_chain_files = $world->{server}{key}, $world->{server}{chain}",
+        "smtpd_tls_CAfile = $world->{root}{file}",
+        'smtpd_tls_security_level = may',
+        'smtpd_tls_ask_ccert = yes',
+        'smtpd_tls_loglevel = 1',
+        'smtpd_tls_session_cache_database =',
+    ) if $world;
+    push @lines, 'smtpd_tls_protocols = >=TLSv1', 'smtpd_tls_ciphers = low', 'tls_low_cipherlist = ALL:@SECLEVEL=0'
+        if $option->{old_tls};
+    push @lines, "smtpd_milters = $milter", 'milter_connect_timeout = 10s' if $milter ne '';
+    push @lines, 'smtpd_sender_restrictions = check_policy_service { unix:forcetls/policy.sock, timeout=5s, default_action=DUNNO }'
+        if $option->{policy};
+    push @lines, grep { /\S/ } split /\n/, $option->{main} // '';
+
+    # Of two lines for one parameter the later one: Postfix would warn of each.
+    my (%line, @order);
+    for (@lines) {
+        my ($parameter) = /^(\w+)\s*=/ or die "not a line of main.cf: $_\n";
+        push @order, $parameter if !exists $line{$parameter};
+        $line{$parameter} = $_;
+    }
+    return join '', map { "$line{$_}\n" } @order;
+}
+
+# The package's master.cf: smtpd on our port. Where nothing is to be chrooted, or the package
+# chroots nothing any more (Debian 13), the fifth column is set.
+sub _master_cf
+{
+    my ($self, $services) = @_;
+    my $text = read_file("$self->{programs}/usr/share/postfix/master.cf.dist");
+    $text =~ s/^smtp(\s+inet\s+(.*)\n)/$self->{port}$1/m or die "no smtp service in the package's master.cf\n";
+    for my $name (sort keys %$services) {
+        $text .= "$self->{services}{$name} inet $2\n" . join '', map { "  -o { $_ }\n" } @{ $services->{$name} };
+    }
+    my %chrooted = map { $_ => 1 } qw(smtpd cleanup smtp lmtp tlsmgr trivial-rewrite pickup bounce error discard flush);
+    my @lines;
+    for my $line (split /\n/, $text) {
+        my @field = split ' ', $line;
+        if (@field >= 8 && $field[0] !~ /^#/ && $line =~ /^\S/) {
+            my $want = $self->{chroot} && ($field[4] eq 'y' || $chrooted{$field[7]}) ? 'y' : 'n';
+            $line =~ s/^((?:\S+\s+){4})\S+/$1$want/ if $field[4] ne $want;
+        }
+        push @lines, $line;
+    }
+    return join "\n", @lines, '';
+}
+
+sub _environment
+{
+    my ($self) = @_;
+    return (
+        LD_LIBRARY_PATH => "$self->{programs}/usr/lib/postfix",
+        MAIL_CONFIG => "$self->{dir}/etc",
+        PATH => "$self->{programs}/usr/sbin:$ENV{PATH}:/usr/sbin:/sbin",
+    );
+}
+
+# What Debian's start script copies into the chroot, copied by that script.
+sub _fill_chroot
+{
+    my ($self, $hosts) = @_;
+    my $script = "$self->{programs}/usr/lib/postfix/configure-instance.sh";
+    if (-f $script) {
+        local %ENV = (%ENV, $self->_environment);
+        my ($status, $out) = run('sh', '-e', $script, '-');
+        $status == 0 or die "$script: $out\n";
+    } else {
+        my $etc = $self->queue . '/etc';
+        -d $etc or mkdir $etc, 0755 or die "$etc: $!\n";
+        write_file("$etc/$_", read_file("/etc/$_"), 0644) for grep { -f "/etc/$_" } qw(localtime services resolv.conf hosts host.conf nsswitch.conf);
+    }
+    my $file = $self->queue . '/etc/hosts';
+    write_file($file, read_file($file) . "\n" . $hosts, 0644);
+}
+
+# Runs one of Postfix's commands against this instance; gives status and output.
+sub command
+{
+    my ($self, $program, @arguments) = @_;
+    local %ENV = (%ENV, $self->_environment);
+    return run("$self->{programs}/usr/sbin/$program", '-c', "$self->{dir}/etc", @arguments);
+}
+
+sub start
+{
+    my ($self) = @_;
+    my ($status, $out) = $self->command('postfix', 'start');
+    $status == 0 or die "Postfix does not start:\n$out" . $self->maillog;
+    at_end(sub { $self->stop });
+    wait_port('127.0.0.1', $self->{port}) or die "Postfix does not listen:\n" . $self->maillog;
+    return $self;
+}
+
+sub stop
+{
+    my ($self) = @_;
+    my ($pid) = read_file($self->queue . '/pid/master.pid') =~ /(\d+)/ or return;
+    # master(8) holds a lock on that file: without it the number may be somebody else's by now.
+    my ($status) = $self->command('postfix', 'status');
+    return if $status != 0;
+    kill 'TERM', $pid;
+    wait_for(10, sub { is_over($pid) }) or kill 'KILL', -$pid;
+}
+
+sub maillog
+{
+    my ($self) = @_;
+    return read_file($self->maillog_file);
+}
+
+# Deliveries so far ("discard" is where all mail goes).
+sub delivered
+{
+    my ($self) = @_;
+    return scalar(() = $self->maillog =~ /status=sent/g);
+}
+
+# Waits until so many have been delivered.
+sub wait_delivered
+{
+    my ($self, $count) = @_;
+    wait_for(10, sub { $self->delivered >= $count });
+    return $self->delivered;
+}
+
+# How many messages lie in the queue; "maildrop" is where sendmail(1)'s mail waits.
+sub queued
+{
+    my ($self, @queues) = @_;
+    @queues = qw(maildrop incoming active deferred hold) if !@queues;
+    my ($status, $out) = $self->command('postqueue', '-j');
+    return scalar(() = $out =~ /"queue_name": "(?:@{[join '|', @queues]})"/g);
+}
+
+# sendmail(1) as a local program uses it. Gives its exit status and what it printed.
+sub submit
+{
+    my ($self, $text, @arguments) = @_;
+    local %ENV = (%ENV, $self->_environment);
+    my $file = write_file(work_dir() . '/submit.' . ++$self->{submitted}, $text);
+    return run('sh', '-c', 'exec "$@" <"$0"', $file, "$self->{programs}/usr/sbin/sendmail", '-C', "$self->{dir}/etc", @arguments);
+}
+
+# The version, for messages.
+sub version
+{
+    my ($self) = @_;
+    my ($status, $out) = $self->command('postconf', '-dh', 'mail_version');
+    chomp $out;
+    return $out;
+}
+
+1;
