@@ -61,6 +61,32 @@ struct trail {
     size_t count;
 };
 
+/* What a check looks at. */
+struct hop {
+    const struct connectors *connectors;
+    const struct connector *connector;
+    const struct facts *facts;
+    enum direction direction;
+};
+
+static inline void check_met(struct check_result *result)
+{
+    result->outcome = CHECK_MET;
+    result->reason = REASON_NONE;
+}
+
+static inline void check_unmet(struct check_result *result, enum reason reason)
+{
+    result->outcome = CHECK_UNMET;
+    result->reason = reason;
+}
+
+static inline void check_unknown(struct check_result *result)
+{
+    result->outcome = CHECK_UNKNOWN;
+    result->reason = REASON_NOT_REPORTED;
+}
+
 const char *check_word(enum check check);
 const char *certificate_field_word(enum certificate_field field);
 

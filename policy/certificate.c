@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An entry of `certificates` is a row of fields; each gives its outcome for the certificate that
+ * was seen, and fields that the entry does not mention are met. The entry that has most to say
+ * gives the check its result.
+ */
+#include "policy/certificate.h"
+
+#include <stddef.h>
+
+static enum check_outcome outcome_of(bool fits)
+{
+    return fits ? CHECK_MET : CHECK_UNMET;
+}
+
+/* A text that must equal. Where the certificate's field was reported empty, `when_empty` says
+ * whether that is an answer. */
+static enum check_outcome text_field(const char *wanted, struct span got,
+                                     enum check_outcome when_empty)
+{
+    if (wanted == NULL)
+        return CHECK_MET;
+    if (!span_known(got))
+        return CHECK_UNKNOWN;
+    if (span_empty(got))
+        return when_empty;
+    return outcome_of(span_equal(span_of(wanted), got));
+}
+
+/* Names that are presented: those of subjectAltName where there are any (RFC 9525, 6.3: the CN
+ * does not count beside them), else the common name. A CN that is missing says nothing: the
+ * MTAs report no subjectAltName. */
+static enum check_outcome any_name(const struct hop *hop,
+                                   bool (*fits)(const struct hop *hop, const void *wanted,
+                                                struct span name),
+                                   const void *wanted)
+{
+    const struct certificate_facts *certificate = &hop->facts->certificate;
+
+    for (size_t i = 0; i < certificate->alt_name_count; i++) {
+        if (fits(hop, wanted, certificate->alt_names[i]))
+            return CHECK_MET;
+    }
+    if (certificate->alt_name_count > 0)
+        return CHECK_UNMET;
+    if (span_empty(certificate->subject))
+        return CHECK_UNKNOWN;
+    return outcome_of(fits(hop, wanted, certificate->subject));
+}
+
+static bool fits_wanted(const struct hop *hop, const void *wanted, struct span name)
+{
+    return wanted_name_fits(wanted, name, hop->direction == DIRECTION_OUTBOUND);
+}
+
+/* Without certificates in the file: a name that is one of `domains`, or below it. */
+static bool fits_domains(const struct hop *hop, const void *wanted, struct span name)
+{
+    struct domain domain;
+    bool wildcard;
+
+    (void)wanted;
+    return presented_name_read(name, &wildcard, &domain) &&
+           connectors_owns_name(hop->connectors, hop->connector, &domain);
+}
+
+static enum check_outcome digest_field(enum pin_state state)
+{
+    switch (state) {
+    case PIN_KNOWN:
+        return CHECK_MET;
+    case PIN_NO_CERTIFICATE:
+        return CHECK_UNMET;
+    case PIN_NOT_REPORTED:
+    case PIN_OTHER_DIGEST:
+        break;
+    }
+    return CHECK_UNKNOWN;
+}
+
+static enum check_outcome name_outcome(const struct hop *hop,
+                                       const struct certificate_entry *entry)
+{
+    return entry->has_name ? any_name(hop, fits_wanted, &entry->name) : CHECK_MET;
+}
+
+static enum check_outcome issuer_outcome(const struct hop *hop,
+                                         const struct certificate_entry *entry)
+{
+    return text_field(entry->issuer, hop->facts->certificate.issuer, CHECK_UNKNOWN);
+}
+
+static enum check_outcome root_outcome(const struct hop *hop,
+                                       const struct certificate_entry *entry)
+{
+    return text_field(entry->root, hop->facts->certificate.root, CHECK_UNMET);
+}
+
+static enum check_outcome organization_outcome(const struct hop *hop,
+                                               const struct certificate_entry *entry)
+{
+    return text_field(entry->organization, hop->facts->certificate.organization,
+                      CHECK_UNMET);
+}
+
+static enum check_outcome unit_outcome(const struct hop *hop,
+                                       const struct certificate_entry *entry)
+{
+    return text_field(entry->organizational_unit,
+                      hop->facts->certificate.organizational_unit, CHECK_UNMET);
+}
+
+static enum check_outcome key_bits_outcome(const struct hop *hop,
+                                           const struct certificate_entry *entry)
+{
+    if (entry->key_bits == 0)
+        return CHECK_MET;
+    if (hop->facts->certificate.key_bits <= 0)
+        return CHECK_UNKNOWN;
+    return outcome_of(hop->facts->certificate.key_bits >= entry->key_bits);
+}
+
+static enum check_outcome fingerprint_outcome(const struct hop *hop,
+                                              const struct certificate_entry *entry)
+{
+    const struct certificate_facts *certificate = &hop->facts->certificate;
+    enum check_outcome outcome = digest_field(certificate->fingerprint_state);
+
+    if (!entry->has_fingerprint || outcome != CHECK_MET)
+        return entry->has_fingerprint ? outcome : CHECK_MET;
+    return outcome_of(digest_equal(&certificate->fingerprint, &entry->fingerprint));
+}
+
+static enum check_outcome public_key_outcome(const struct hop *hop,
+                                             const struct certificate_entry *entry)
+{
+    const struct certificate_facts *certificate = &hop->facts->certificate;
+    enum check_outcome outcome = digest_field(certificate->public_key_state);
+
+    if (!entry->has_public_key || outcome != CHECK_MET)
+        return entry->has_public_key ? outcome : CHECK_MET;
+    return outcome_of(digest_equal(&certificate->public_key, &entry->public_key));
+}
+
+/* One pin that fits is enough; one that cannot be compared leaves it open. */
+static enum check_outcome pin_file_outcome(const struct hop *hop,
+                                           const struct certificate_entry *entry)
+{
+    const struct certificate_facts *certificate = &hop->facts->certificate;
+    enum check_outcome result = entry->pin_count > 0 ? CHECK_UNMET : CHECK_MET;
+
+    for (size_t i = 0; i < entry->pin_count; i++) {
+        const struct pin *pin = &entry->pins[i];
+        enum check_outcome outcome = digest_field(
+            pin->public_key ? certificate->public_key_state : certificate->fingerprint_state);
+
+        if (outcome == CHECK_MET &&
+            digest_equal(&pin->digest, pin->public_key ? &certificate->public_key
+                                                       : &certificate->fingerprint))
+            return CHECK_MET;
+        if (outcome == CHECK_UNKNOWN)
+            result = CHECK_UNKNOWN;
+    }
+    return result;
+}
+
+static const struct field_row {
+    enum certificate_field field;
+    const char *word; /* the key in the file */
+    enum check_outcome (*outcome)(const struct hop *hop,
+                                  const struct certificate_entry *entry);
+} fields[] = {
+    { FIELD_NAME, "name", name_outcome },
+    { FIELD_ISSUER, "issuer", issuer_outcome },
+    { FIELD_ROOT, "root", root_outcome },
+    { FIELD_ORGANIZATION, "organization", organization_outcome },
+    { FIELD_ORGANIZATIONAL_UNIT, "organizational_unit", unit_outcome },
+    { FIELD_KEY_BITS, "key_bits", key_bits_outcome },
+    { FIELD_FINGERPRINT, "fingerprint", fingerprint_outcome },
+    { FIELD_PUBLIC_KEY, "public_key", public_key_outcome },
+    { FIELD_PIN_FILE, "pin_file", pin_file_outcome },
+};
+
+#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
+
+/* An entry fits when every field does. A field that does not fit outweighs one that is not
+ * known: more knowledge could not make this entry fit. */
+static enum check_outcome entry_outcome(const struct hop *hop,
+                                        const struct certificate_entry *entry,
+                                        enum certificate_field *field)
+{
+    enum check_outcome result = CHECK_MET;
+
+    *field = FIELD_NONE;
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        enum check_outcome outcome = fields[i].outcome(hop, entry);
+
+        if (outcome == CHECK_MET || (outcome == CHECK_UNKNOWN && result == CHECK_UNKNOWN))
+            continue;
+        result = outcome;
+        *field = fields[i].field;
+        if (outcome == CHECK_UNMET)
+            break;
+    }
+    return result;
+}
+
+/* Whether the entry's date lets it count; FIELD_NONE: it does. */
+static enum certificate_field entry_date(const struct certificate_entry *entry, int64_t now)
+{
+    if (now < entry->from)
+        return FIELD_FROM;
+    return now < entry->until ? FIELD_NONE : FIELD_UNTIL;
+}
+
+/* How much an entry's result has to say: one that fits and counts, one that may fit, one that
+ * would fit at another date, one that does not fit. */
+static int entry_weight(enum check_outcome outcome, enum certificate_field date,
+                        enum certificate_field field)
+{
+    if (date == FIELD_NONE && outcome == CHECK_MET)
+        return 1000;
+    if (date == FIELD_NONE && outcome == CHECK_UNKNOWN)
+        return 900;
+    if (outcome == CHECK_MET)
+        return date == FIELD_UNTIL ? 800 : 700;
+    /* The further down the fields it came, the closer it is. */
+    return (date == FIELD_NONE ? 100 : 0) + (outcome == CHECK_UNMET ? (int)field : 0);
+}
+
+static enum reason field_reason(const struct hop *hop, enum certificate_field field)
+{
+    const struct certificate_facts *certificate = &hop->facts->certificate;
+
+    if (field == FIELD_KEY_BITS)
+        return REASON_KEY_TOO_SMALL;
+    if (field == FIELD_UNTIL)
+        return REASON_CERTIFICATE_RETIRED;
+    if ((field == FIELD_FINGERPRINT || field == FIELD_PIN_FILE || field == FIELD_PUBLIC_KEY) &&
+        (certificate->fingerprint_state == PIN_NO_CERTIFICATE ||
+         certificate->public_key_state == PIN_NO_CERTIFICATE))
+        return REASON_NO_CERTIFICATE;
+    return REASON_CERTIFICATE_MISMATCH;
+}
+
+static void check_default_name(const struct hop *hop, struct check_result *result)
+{
+    enum check_outcome outcome = any_name(hop, fits_domains, NULL);
+
+    result->entry = -1;
+    result->field = outcome == CHECK_MET ? FIELD_NONE : FIELD_NAME;
+    if (outcome == CHECK_MET)
+        check_met(result);
+    else if (outcome == CHECK_UNKNOWN)
+        check_unknown(result);
+    else
+        check_unmet(result, REASON_CERTIFICATE_MISMATCH);
+}
+
+void certificate_check(const struct hop *hop, struct check_result *result)
+{
+    const struct connector *connector = hop->connector;
+    int best = -1;
+
+    if (cipher_is_anonymous(hop->facts->tls.cipher)) {
+        check_unknown(result);
+        return;
+    }
+    if (connector->certificate_count == 0) {
+        check_default_name(hop, result);
+        return;
+    }
+    for (size_t i = 0; i < connector->certificate_count && best < 1000; i++) {
+        const struct certificate_entry *entry = &connector->certificates[i];
+        enum certificate_field field;
+        enum certificate_field date = entry_date(entry, hop->facts->now);
+        enum check_outcome outcome = entry_outcome(hop, entry, &field);
+        int weight = entry_weight(outcome, date, field);
+
+        if (weight <= best)
+            continue;
+        best = weight;
+        result->entry = (int)i;
+        result->field = outcome == CHECK_MET ? date : field;
+        if (outcome == CHECK_MET && date == FIELD_NONE)
+            check_met(result);
+        else if (outcome == CHECK_UNKNOWN && date == FIELD_NONE)
+            check_unknown(result);
+        else
+            check_unmet(result, field_reason(hop, result->field));
+    }
+}
+
+const char *certificate_field_word(enum certificate_field field)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (fields[i].field == field)
+            return fields[i].word;
+    }
+    if (field == FIELD_FROM)
+        return "from";
+    return field == FIELD_UNTIL ? "until" : "none";
+}
