@@ -192,6 +192,10 @@ static enum check_outcome entry_outcome(const struct hop *hop,
     enum check_outcome result = CHECK_MET;
 
     *field = FIELD_NONE;
+    if (hop->connector->level == LEVEL_FINGERPRINT && !connector_has_pins(entry)) {
+        *field = FIELD_FINGERPRINT;
+        return CHECK_UNMET;
+    }
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         enum check_outcome outcome = fields[i].outcome(hop, entry);
 
@@ -249,7 +253,9 @@ static void check_default_name(const struct hop *hop, struct check_result *resul
 
     result->entry = -1;
     result->field = outcome == CHECK_MET ? FIELD_NONE : FIELD_NAME;
-    if (outcome == CHECK_MET)
+    if (hop->connector->level == LEVEL_FINGERPRINT) /* a name is no pin */
+        check_unmet(result, REASON_CERTIFICATE_MISMATCH);
+    else if (outcome == CHECK_MET)
         check_met(result);
     else if (outcome == CHECK_UNKNOWN)
         check_unknown(result);

@@ -150,12 +150,14 @@ static int local_rank(const struct connector *connector, const struct address *r
     return best;
 }
 
+/* The closest exact entry that the domain lies below, unless what matched is as close. */
 static void note_near_miss(struct search *search, const struct domain *domain,
-                           const struct connector *connector)
+                           const struct match *missed, const struct match *match)
 {
-    if (search->decision->near_miss != NULL)
+    if (missed->connector == NULL || search->decision->near_miss != NULL ||
+        (match->connector != NULL && match->entry == missed->entry))
         return;
-    search->decision->near_miss = connector;
+    search->decision->near_miss = missed->connector;
     search->decision->near_miss_domain = (struct span){ domain->name, domain->length };
 }
 
@@ -167,6 +169,7 @@ static void note_near_miss(struct search *search, const struct domain *domain,
 static bool find_entry(struct search *search, const struct domain *domain, struct match *match)
 {
     const struct connectors *connectors = search->rules->connectors;
+    struct match missed = { .connector = NULL };
     struct domain_walk walk;
     int best = -1;
 
@@ -181,8 +184,10 @@ static bool find_entry(struct search *search, const struct domain *domain, struc
         if (match->connector != NULL && !same_rank)
             break;
         if (!walk.fits) {
-            if (walk.kind == PATTERN_EXACT)
-                note_near_miss(search, domain, connector);
+            if (walk.kind == PATTERN_EXACT && missed.connector == NULL) {
+                missed.connector = connector;
+                missed.entry = walk.name;
+            }
             continue;
         }
         rank = local_rank(connector, search->facts->recipient_address);
@@ -193,6 +198,7 @@ static bool find_entry(struct search *search, const struct domain *domain, struc
         match->kind = walk.kind;
         match->entry = walk.name;
     }
+    note_near_miss(search, domain, &missed, match);
     if (match->connector == NULL)
         return false;
     match->domain = domain != NULL ? (struct span){ domain->name, domain->length } : span_of("");

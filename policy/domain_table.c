@@ -176,7 +176,7 @@ bool domain_table_add(struct domain_table *table, const struct pattern *pattern,
     struct slot *slot;
     struct entry *entry;
 
-    assert(!pattern->domain.cut && value < NEXT_NONE);
+    assert(!pattern->domain.cut && value <= NEXT_NONE);
     if (!grow_slots(table) || !grow_names(table, length) || !grow_entries(table))
         return false;
     slot = find_slot(table, hash, name, length);

@@ -121,21 +121,33 @@ void line_add_string(struct line *line, struct span value, size_t most)
     (void)line_append(line, "\"", 1);
 }
 
-void line_add_quoted(struct line *line, struct span value, size_t most)
+/* The length of a value in its spelling, or anything above `most` where it is longer. */
+static size_t spelled_length(struct span value, const char *escaped, size_t most)
 {
     char spelling[5];
-    size_t used = 0;
+    size_t length = 0;
 
+    for (size_t i = 0; i < value.length && length <= most; i++)
+        length += spell(value.data[i], escaped, spelling);
+    return length;
+}
+
+void line_add_quoted(struct line *line, struct span value, size_t most)
+{
+    static const char dots[] = "...";
+    char spelling[5];
+    bool cut = spelled_length(value, "\\", most) > most;
+    size_t room = cut ? most - (sizeof(dots) - 1) : most, used = 0;
+
+    assert(most >= sizeof(dots) - 1);
     for (size_t i = 0; i < value.length; i++) {
         size_t length = spell(value.data[i], "\\", spelling);
-        bool last = i + 1 == value.length;
 
-        /* What follows must leave room for the dots, unless nothing follows. */
-        if (used + length + (last ? 0 : 3) > most) {
-            (void)line_append(line, "...", 3);
-            return;
-        }
+        if (used + length > room)
+            break;
         (void)line_append(line, spelling, length);
         used += length;
     }
+    if (cut)
+        (void)line_append(line, dots, sizeof(dots) - 1);
 }

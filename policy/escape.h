@@ -32,7 +32,7 @@ void line_add_value(struct line *line, struct span value, size_t most);
 void line_add_string(struct line *line, struct span value, size_t most);
 
 /* Foreign bytes inside a sentence: printable ASCII stays, anything else (and a backslash)
- * becomes \xHH; at most `most` bytes of output, "..." where it was cut. */
+ * becomes \xHH; at most `most` (3 or more) bytes of output, "..." where it was cut. */
 void line_add_quoted(struct line *line, struct span value, size_t most);
 
 #endif

@@ -73,8 +73,8 @@ static struct ip masked(const struct ip *ip, unsigned prefix)
     return result;
 }
 
-/* The digits behind the slash; false: no number up to `most`. */
-static bool prefix_parse(struct span digits, unsigned most, uint8_t *prefix)
+/* The digits behind the slash; false: no number from `least` to `most`. */
+static bool prefix_parse(struct span digits, unsigned least, unsigned most, uint8_t *prefix)
 {
     unsigned value = 0;
 
@@ -85,8 +85,8 @@ static bool prefix_parse(struct span digits, unsigned most, uint8_t *prefix)
             return false;
         value = 10 * value + (unsigned)(digits.data[i] - '0');
     }
-    *prefix = (uint8_t)value;
-    return value <= most;
+    *prefix = (uint8_t)(value - least);
+    return value >= least && value <= most;
 }
 
 bool network_parse(struct network *network, struct span text, struct why *why)
@@ -95,18 +95,21 @@ bool network_parse(struct network *network, struct span text, struct why *why)
     struct span address = text;
     struct ip base;
     char suggestion[IP_TEXT_SIZE];
-    unsigned most;
+    unsigned least = 0, most;
 
     if (slash != NULL)
         address.length = (size_t)(slash - text.data);
     if (!ip_parse(&network->ip, address))
         return why_fail(why, "not an IP address or network");
-    most = network->ip.family == 4 ? 32 : 128;
-    network->prefix = (uint8_t)most;
+    most = memchr(address.data, ':', address.length) == NULL ? 32 : 128;
+    /* In IPv6 clothes the first 96 bits are the clothes. */
+    if (network->ip.family == 4 && most == 128)
+        least = 96;
+    network->prefix = (uint8_t)(most - least);
     if (slash != NULL &&
-        !prefix_parse((struct span){ slash + 1, text.length - address.length - 1 }, most,
+        !prefix_parse((struct span){ slash + 1, text.length - address.length - 1 }, least, most,
                       &network->prefix))
-        return why_fail(why, "a network's prefix must be 0 to %u", most);
+        return why_fail(why, "a network's prefix must be %u to %u", least, most);
     base = masked(&network->ip, network->prefix);
     if (!ip_equal(&base, &network->ip)) {
         ip_format(&base, suggestion);

@@ -111,6 +111,33 @@ static void say_name(const struct writer *writer, const struct certificate_entry
     say_field(writer, "name", writer->facts->certificate.subject, wanted);
 }
 
+static void say_digest(const struct writer *writer, const char *word, const struct digest *got,
+                       const struct digest *wanted)
+{
+    char got_text[DIGEST_TEXT_SIZE], wanted_text[DIGEST_TEXT_SIZE];
+
+    digest_format(got, got_text);
+    digest_format(wanted, wanted_text);
+    say_field(writer, word, span_of(got_text), wanted_text);
+}
+
+static void say_pin(const struct writer *writer, const struct certificate_entry *entry)
+{
+    const struct certificate_facts *got = &writer->facts->certificate;
+    char text[DIGEST_TEXT_SIZE];
+
+    if (entry->has_fingerprint && writer->result->field == FIELD_FINGERPRINT) {
+        say_digest(writer, "fingerprint", &got->fingerprint, &entry->fingerprint);
+    } else if (entry->has_public_key && writer->result->field == FIELD_PUBLIC_KEY) {
+        say_digest(writer, "public key", &got->public_key, &entry->public_key);
+    } else {
+        digest_format(&got->fingerprint, text);
+        line_add(writer->line, "the certificate's fingerprint ");
+        add_value(writer->line, span_of(text));
+        line_add(writer->line, " is not a pinned one");
+    }
+}
+
 static void say_mismatch(const struct writer *writer)
 {
     const struct certificate_facts *got = &writer->facts->certificate;
@@ -135,7 +162,7 @@ static void say_mismatch(const struct writer *writer)
         date_format(entry->from, date);
         line_add(writer->line, "the certificate is accepted from %s on", date);
     } else {
-        line_add(writer->line, "the certificate is not the pinned one");
+        say_pin(writer, entry);
     }
 }
 

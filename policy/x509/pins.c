@@ -83,7 +83,7 @@ static bool take_block(const struct block *block, struct pin **pins, size_t *cou
     if (!certificate && !public_key)
         return true;
     if (certificate ? !is_certificate(block) : !is_public_key(block))
-        return why_fail(why, "block %zu that pins something is no %s", *count + 1,
+        return why_fail(why, "block %zu is no %s", *count + 1,
                         certificate ? "certificate" : "public key");
     grown = realloc(*pins, (*count + 1) * sizeof(*grown));
     if (grown == NULL)
