@@ -2,7 +2,8 @@
 /*
  * One message, as libmilter calls us:
  *
- *   negotiate   only the steps below, only our macros, no replies to CONNECT and HELO
+ *   negotiate   only the steps below, only our macros, no replies to CONNECT and HELO (where the
+ *               MTA wants them all the same, libmilter turns our silence into "continue")
  *   connect     who is the client
  *   helo        its name (again after STARTTLS)
  *   envfrom     the rules of this message, its TLS facts; mail that no connector can concern
@@ -147,10 +148,10 @@ static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
     if (session == NULL)
         session = session_begin(ctx);
     if (session == NULL)
-        return SMFIS_CONTINUE; /* no reply is read here: MAIL will say it */
+        return SMFIS_NOREPLY; /* MAIL will say it */
     source = source_of(ctx, session);
     session_connect(session, &source, &peer);
-    return SMFIS_CONTINUE;
+    return SMFIS_NOREPLY;
 }
 
 static sfsistat on_helo(SMFICTX *ctx, char *name)
@@ -159,7 +160,7 @@ static sfsistat on_helo(SMFICTX *ctx, char *name)
 
     if (session != NULL)
         session_helo(session, name);
-    return SMFIS_CONTINUE;
+    return SMFIS_NOREPLY;
 }
 
 /* A sender that just misses an entry is told once, whatever becomes of the message. */
@@ -310,12 +311,12 @@ static sfsistat negotiate_callback(SMFICTX *ctx, unsigned long f0, unsigned long
 
 static sfsistat connect_callback(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 {
-    return leave(enter() ? on_connect(ctx, name, address) : SMFIS_TEMPFAIL);
+    return leave(enter() ? on_connect(ctx, name, address) : SMFIS_NOREPLY);
 }
 
 static sfsistat helo_callback(SMFICTX *ctx, char *name)
 {
-    return leave(enter() ? on_helo(ctx, name) : SMFIS_TEMPFAIL);
+    return leave(enter() ? on_helo(ctx, name) : SMFIS_NOREPLY);
 }
 
 static sfsistat mail_callback(SMFICTX *ctx, char **arguments)
