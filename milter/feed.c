@@ -1,41 +1,40 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * feed: see feed.h. A hash table of slots in a fixed array, and a list of them by age.
+ * feed: see feed.h. A slot per connection of the policy protocol, and a hash table over the slots
+ * that hold something.
  *
  * Why no session is ever given another one's fingerprint
  *
  * For each RCPT command smtpd(8) first asks the policy service (we put), then the milter (we
- * take), and waits for each; one smtpd process serves one session at a time. So before B takes,
- * B has put; and if B finds an entry of A's under B's own key, then A put it after B did, while
- * B's own was still waiting to be taken. That moment is noticed: the key holds an untaken entry
- * of another session. Both are then worth nothing, and the key stays doubtful until no request
- * came under it for a long time (FEED_MEMORY times as long as a fact is believed): by then
- * whoever had put something has taken it, or has gone. For the same reason an entry that nobody
- * takes is remembered that long, although it is believed for seconds only.
+ * take), and waits for each. One smtpd process serves one session at a time and has a connection
+ * of the policy protocol of its own, so that whatever comes by that connection next says that the
+ * RCPT before is over; so does its end (Postfix, SMTPD_POLICY_README: a different instance over
+ * the same connection means that the previous message is completed or aborted; its timers close
+ * connections between sessions only). Hence a connection has one entry at most that somebody may
+ * still come to take: the last one. It stays until it is taken, or the connection goes on.
+ *
+ * Let A and B be two sessions under one key. Before B takes, B has put. If A's entry is there too,
+ * two connections hold the key, and nobody gets anything. If A's entry is there and B's is not,
+ * it was taken, and not by B; so an earlier take was wrong already, and there is no first one.
  *
  * Real sessions never share a key, for it is the two ends of a TCP connection; an XCLIENT client
  * or a proxy can make them share one. Without a client's port (XCLIENT without PORT=) sharing is
- * the rule and not the attack, so that nothing is stored at all.
+ * the rule and not the attack: nothing is kept at all, so that it never works, instead of
+ * sometimes.
  *
- * Whose an entry is. What is left over must not get into its own session's way: where a later
- * restriction refuses the recipient, or the message was accepted early, nobody takes, and the
- * session's next RCPT puts again under the same key. Two requests are of one session if they
- * come by the same connection of the policy protocol, which is one process's, or have the same
- * `instance`, which is one message's (Postfix, SMTPD_POLICY_README: requests about a message come
- * over one connection; a different instance over that connection means that the earlier message
- * is completed or aborted). Then the later one replaces the earlier. Neither alone would do: a
- * session's messages have an instance each, and a process may open a second connection, after
- * an error or an idle time or for a second restriction list, within a message. What falls
- * between the two, a new connection and a new message right after an entry that nobody took, is
- * taken for another session: it costs this session its facts, and no more.
+ * What is left over does not get into its own session's way: where a later restriction refuses
+ * the recipient, or the message was accepted early, nobody takes, and the next request of that
+ * session comes by the same connection and replaces it. Where a process has two connections (a
+ * second restriction list with settings of its own), both say the same about the same message,
+ * and the later one replaces the earlier, since `instance` is equal.
  *
  * What is compared when taking (recipient, protocol, cipher, age) narrows and does not prove: an
  * attacker chooses all of it. It is there for the case that the above cannot see: a session that
  * asks the milter and not us (an smtpd service without check_policy_service, a restriction before
- * it that permits, RCPT TO:<postmaster>), under the key of a session that did, in the
- * microseconds between that one's two questions, or after its recipient was refused in between.
- * That takes an XCLIENT client's rights and the other session's address, port, recipient and
- * cipher, and this is where it would end.
+ * it that permits, RCPT TO:<postmaster>, an error between Postfix and us), under the key of a
+ * session that did, in the microseconds between that one's two questions, or after its recipient
+ * was refused in between. That takes an XCLIENT client's rights and the other session's address,
+ * port, recipient and cipher, and this is where it would end.
  */
 #include "milter/feed.h"
 
@@ -49,11 +48,10 @@
 #define NONE UINT32_MAX
 
 struct slot {
-    struct feed_entry entry;
-    bool doubtful;
+    bool holds;    /* an entry that was not taken */
+    uint32_t next; /* in the bucket, if it holds one; of an unused slot: the next unused one */
     int64_t put_ms;
-    uint32_t next;         /* in the bucket, or in the list of free slots */
-    uint32_t older, newer; /* in the list by age */
+    struct feed_entry entry;
 };
 
 struct feed {
@@ -63,26 +61,25 @@ struct feed {
     uint32_t capacity, bucket_mask;
     pthread_mutex_t lock; /* guards all below */
     uint32_t *buckets;
-    struct slot *slots;   /* the pages of slots that were never used are never touched */
-    uint32_t free, untouched;
-    uint32_t oldest, newest;
+    struct slot *slots; /* the pages of slots that were never used are never touched */
+    uint32_t unused, untouched;
 };
 
-struct feed *feed_new(unsigned capacity, int64_t ttl_ms)
+struct feed *feed_new(unsigned sources, int64_t ttl_ms)
 {
     struct feed *feed = calloc(1, sizeof(*feed));
     uint32_t buckets = 1;
 
     if (feed == NULL)
         return NULL;
-    while (buckets < capacity)
+    while (buckets < sources)
         buckets *= 2;
     feed->ttl_ms = ttl_ms;
-    feed->capacity = capacity;
+    feed->capacity = sources;
     feed->bucket_mask = buckets - 1;
+    feed->unused = NONE;
     feed->buckets = malloc(buckets * sizeof(*feed->buckets));
-    feed->slots = calloc(capacity, sizeof(*feed->slots));
-    feed->free = feed->oldest = feed->newest = NONE;
+    feed->slots = calloc(sources, sizeof(*feed->slots));
     if (feed->buckets == NULL || feed->slots == NULL ||
         pthread_mutex_init(&feed->lock, NULL) != 0) {
         free(feed->buckets);
@@ -111,7 +108,7 @@ bool feed_was_used(const struct feed *feed)
     return atomic_load_explicit(&feed->used, memory_order_relaxed);
 }
 
-/* ---- slots --------------------------------------------------------------------------------- */
+/* ---- the table; all of it with the lock held ------------------------------------------------ */
 
 static uint32_t *bucket_of(struct feed *feed, const struct feed_key *key)
 {
@@ -133,124 +130,110 @@ static bool key_equal(const struct feed_key *a, const struct feed_key *b)
            ip_equal(&a->client, &b->client) && ip_equal(&a->server, &b->server);
 }
 
-static uint32_t find(struct feed *feed, const struct feed_key *key)
+/* The slot from `index` on, along its bucket, that holds the key; NONE. */
+static uint32_t find_from(const struct feed *feed, uint32_t index, const struct feed_key *key)
 {
-    uint32_t index = *bucket_of(feed, key);
-
     while (index != NONE && !key_equal(&feed->slots[index].entry.key, key))
         index = feed->slots[index].next;
     return index;
 }
 
-static void age_unlink(struct feed *feed, uint32_t index)
+/* The slot no longer holds anything. */
+static void drop(struct feed *feed, uint32_t index)
 {
     struct slot *slot = &feed->slots[index];
+    uint32_t *link;
 
-    if (slot->older != NONE)
-        feed->slots[slot->older].newer = slot->newer;
-    else
-        feed->oldest = slot->newer;
-    if (slot->newer != NONE)
-        feed->slots[slot->newer].older = slot->older;
-    else
-        feed->newest = slot->older;
-}
-
-static void age_append(struct feed *feed, uint32_t index)
-{
-    struct slot *slot = &feed->slots[index];
-
-    slot->older = feed->newest;
-    slot->newer = NONE;
-    if (feed->newest != NONE)
-        feed->slots[feed->newest].newer = index;
-    else
-        feed->oldest = index;
-    feed->newest = index;
-}
-
-static void slot_remove(struct feed *feed, uint32_t index)
-{
-    struct slot *slot = &feed->slots[index];
-    uint32_t *link = bucket_of(feed, &slot->entry.key);
-
+    if (!slot->holds)
+        return;
+    link = bucket_of(feed, &slot->entry.key);
     while (*link != index)
         link = &feed->slots[*link].next;
     *link = slot->next;
-    age_unlink(feed, index);
-    slot->next = feed->free;
-    feed->free = index;
+    slot->holds = false;
 }
 
-/* A slot for the key, in its bucket and the newest by age; a full table gives its oldest. */
-static uint32_t slot_add(struct feed *feed, const struct feed_key *key)
+/* Drops what other connections said about the same message. */
+static void drop_same_message(struct feed *feed, const struct feed_entry *entry)
 {
-    uint32_t *bucket = bucket_of(feed, key);
-    uint32_t index;
+    uint32_t index = find_from(feed, *bucket_of(feed, &entry->key), &entry->key);
 
-    if (feed->free == NONE && feed->untouched == feed->capacity)
-        slot_remove(feed, feed->oldest);
-    index = feed->free;
-    if (index != NONE)
-        feed->free = feed->slots[index].next;
-    else
-        index = feed->untouched++;
-    feed->slots[index].next = *bucket;
+    while (index != NONE) {
+        uint32_t next = find_from(feed, feed->slots[index].next, &entry->key);
+
+        if (entry->instance[0] != '\0' &&
+            strcmp(feed->slots[index].entry.instance, entry->instance) == 0)
+            drop(feed, index);
+        index = next;
+    }
+}
+
+static void hold(struct feed *feed, uint32_t index, const struct feed_entry *entry, int64_t now_ms)
+{
+    struct slot *slot = &feed->slots[index];
+    uint32_t *bucket = bucket_of(feed, &entry->key);
+
+    slot->entry = *entry;
+    slot->put_ms = now_ms;
+    slot->holds = true;
+    slot->next = *bucket;
     *bucket = index;
-    age_append(feed, index);
+}
+
+/* The one slot that holds the key; NONE: there is none, or several do. */
+static uint32_t find_only(struct feed *feed, const struct feed_key *key)
+{
+    uint32_t index = find_from(feed, *bucket_of(feed, key), key);
+
+    if (index == NONE || find_from(feed, feed->slots[index].next, key) != NONE)
+        return NONE;
     return index;
 }
 
-static void forget_old(struct feed *feed, int64_t now_ms)
+/* ---- connections ---------------------------------------------------------------------------- */
+
+uint32_t feed_open(struct feed *feed)
 {
-    while (feed->oldest != NONE &&
-           now_ms - feed->slots[feed->oldest].put_ms >= FEED_MEMORY * feed->ttl_ms)
-        slot_remove(feed, feed->oldest);
-}
+    uint32_t index = FEED_NO_SOURCE;
 
-/* ---- the rule ------------------------------------------------------------------------------ */
-
-static bool same_session(const struct feed_entry *a, const struct feed_entry *b)
-{
-    return a->source == b->source ||
-           (a->instance[0] != '\0' && strcmp(a->instance, b->instance) == 0);
-}
-
-/* Call with the lock held. */
-static bool put(struct feed *feed, const struct feed_entry *entry, int64_t now_ms)
-{
-    uint32_t index;
-    struct slot *slot;
-
-    forget_old(feed, now_ms);
-    index = find(feed, &entry->key);
-    if (index == NONE) {
-        index = slot_add(feed, &entry->key);
-        feed->slots[index].doubtful = false;
-    } else {
-        age_unlink(feed, index);
-        age_append(feed, index);
-        if (!same_session(&feed->slots[index].entry, entry))
-            feed->slots[index].doubtful = true;
-    }
-    slot = &feed->slots[index];
-    slot->entry = *entry;
-    slot->put_ms = now_ms;
-    return !slot->doubtful;
-}
-
-bool feed_put(struct feed *feed, const struct feed_entry *entry, int64_t now_ms)
-{
-    bool good;
-
-    atomic_store_explicit(&feed->used, true, memory_order_relaxed);
-    if (entry->key.client_port == 0)
-        return true;
     (void)pthread_mutex_lock(&feed->lock);
-    good = put(feed, entry, now_ms);
+    if (feed->unused != NONE) {
+        index = feed->unused;
+        feed->unused = feed->slots[index].next;
+    } else if (feed->untouched < feed->capacity) {
+        index = feed->untouched++;
+    }
     (void)pthread_mutex_unlock(&feed->lock);
-    return good;
+    return index;
 }
+
+void feed_close(struct feed *feed, uint32_t source)
+{
+    (void)pthread_mutex_lock(&feed->lock);
+    drop(feed, source);
+    feed->slots[source].next = feed->unused;
+    feed->unused = source;
+    (void)pthread_mutex_unlock(&feed->lock);
+}
+
+bool feed_put(struct feed *feed, uint32_t source, const struct feed_entry *entry, int64_t now_ms)
+{
+    bool alone = true;
+
+    (void)pthread_mutex_lock(&feed->lock);
+    drop(feed, source);
+    if (entry != NULL && entry->key.client_port != 0) {
+        drop_same_message(feed, entry);
+        hold(feed, source, entry, now_ms);
+        alone = find_only(feed, &entry->key) == source;
+    }
+    (void)pthread_mutex_unlock(&feed->lock);
+    if (entry != NULL)
+        atomic_store_explicit(&feed->used, true, memory_order_relaxed);
+    return alone;
+}
+
+/* ---- taking --------------------------------------------------------------------------------- */
 
 /* What was not reported (a milter's macro in plaintext) is as empty as Postfix's attribute. */
 static bool value_is(struct span value, const char *text)
@@ -261,7 +244,7 @@ static bool value_is(struct span value, const char *text)
 }
 
 /* The milter is given an address as it stands in SMTP, the policy service without the quotes and
- * backslashes of its local part. Writes the latter; false: too long. */
+ * backslashes of its local part. Writes the latter; false: too long, or an odd quote or NUL. */
 static bool unquote(struct span address, char *to, size_t size, size_t *local_length)
 {
     bool quoted = false;
@@ -286,7 +269,7 @@ static bool unquote(struct span address, char *to, size_t size, size_t *local_le
     to[length] = '\0';
     if (*local_length == 0)
         *local_length = length;
-    return memchr(to, '\0', length) == NULL;
+    return !quoted && memchr(to, '\0', length) == NULL;
 }
 
 /* The domain in any case, the local part as it is. */
@@ -310,15 +293,15 @@ bool feed_take(struct feed *feed, const struct feed_key *key, struct span recipi
     bool taken = false;
 
     (void)pthread_mutex_lock(&feed->lock);
-    index = find(feed, key);
+    index = find_only(feed, key);
     if (index != NONE) {
         slot = &feed->slots[index];
-        taken = !slot->doubtful && now_ms - slot->put_ms < feed->ttl_ms &&
+        taken = now_ms - slot->put_ms < feed->ttl_ms &&
                 recipient_is(recipient, slot->entry.recipient) &&
                 value_is(protocol, slot->entry.protocol) && value_is(cipher, slot->entry.cipher);
         if (taken) {
             *entry = slot->entry;
-            slot_remove(feed, index);
+            drop(feed, index);
         }
     }
     (void)pthread_mutex_unlock(&feed->lock);

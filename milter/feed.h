@@ -27,10 +27,7 @@ struct feed_key {
  * missing values) has an empty recipient: it is remembered and never taken. */
 struct feed_entry {
     struct feed_key key;
-    /* Who says so: the number of the connection that the request came by, which is one smtpd
-     * process's, and its `instance` attribute, which is one message's. */
-    uint64_t source;
-    char instance[64];
+    char instance[64]; /* Postfix's name for this message */
     char recipient[512];
     char protocol[32];   /* encryption_protocol */
     char cipher[64];     /* encryption_cipher */
@@ -38,19 +35,23 @@ struct feed_entry {
     struct digest fingerprint, public_key;
 };
 
-/* How much longer than a fact itself it is remembered that there was one (see feed.c). */
-#define FEED_MEMORY 30
-
-/* Room for `capacity` entries, each believed for at most `ttl_ms`; NULL where memory ran out. */
-struct feed *feed_new(unsigned capacity, int64_t ttl_ms);
+/* Room for `sources` connections of the policy protocol at a time; an entry is believed for
+ * `ttl_ms`. NULL where memory ran out. */
+struct feed *feed_new(unsigned sources, int64_t ttl_ms);
 void feed_free(struct feed *feed);
 
-/* Stores an entry at the monotonic time `now_ms`, in place of an earlier one of the same session.
- * False: the key is doubtful, since another session's entry under it was not taken: for
- * FEED_MEMORY * ttl_ms from the last such request on, nothing is found under it. Without a
- * client's port nothing is stored. A full table drops the oldest. Never waits on more than a
- * short lock. */
-bool feed_put(struct feed *feed, const struct feed_entry *entry, int64_t now_ms);
+/* A new connection: its number, for the calls below; FEED_NO_SOURCE: there is no room. */
+#define FEED_NO_SOURCE UINT32_MAX
+uint32_t feed_open(struct feed *feed);
+
+/* The connection is closed: what it said is forgotten. */
+void feed_close(struct feed *feed, uint32_t source);
+
+/* What a connection says, at the monotonic time `now_ms`, in place of what it said before. `entry`
+ * NULL, or one without a client's port: it asks about something else now. False: another
+ * connection has said something under the same key that was not taken, so that neither can be
+ * until one of them goes on. Never waits on more than a short lock. */
+bool feed_put(struct feed *feed, uint32_t source, const struct feed_entry *entry, int64_t now_ms);
 
 /* Gives the entry of a session, once, if the recipient (without angle brackets), protocol and
  * cipher agree with what the milter was told. False: no such fact; then `*entry` is not touched

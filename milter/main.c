@@ -48,7 +48,6 @@
 #include "milter/threads.h"
 #include "policy/conf/conf.h"
 
-#define FEED_ENTRIES 16384
 #define FEED_TTL_MS 10000
 #define MOST_POLICY_CONNECTIONS 4096
 
@@ -75,7 +74,7 @@ struct run {
     struct socket_access access;
     struct socket_file milter_file, policy_file;
     int policy_fd, pid_fd, ready_fd;
-    unsigned long files; /* how many this process may have open */
+    unsigned policy_connections; /* at most */
     struct feed *feed;
     struct service *service;
     struct reload *reload;
@@ -221,12 +220,20 @@ static void log_warnings(const struct run *run)
         log_line(LOG_WARNING, "runs as root, and stays root: set user in the configuration");
 }
 
+/* A quarter of the descriptors: the rest is libmilter's. */
+static unsigned policy_connections(unsigned long descriptors)
+{
+    return descriptors / 4 < MOST_POLICY_CONNECTIONS ? (unsigned)(descriptors / 4)
+                                                     : MOST_POLICY_CONNECTIONS;
+}
+
 static bool open_sockets(struct run *run, struct why *why)
 {
     const char *policy_socket = run->rules->settings.smtpd_policy_socket;
 
+    run->policy_connections = policy_connections(limit_files_raise());
     if (policy_socket != NULL) {
-        run->feed = feed_new(FEED_ENTRIES, FEED_TTL_MS);
+        run->feed = feed_new(run->policy_connections, FEED_TTL_MS);
         if (run->feed == NULL)
             return why_fail(why, "no memory for the policy feed");
     }
@@ -249,15 +256,13 @@ static void *run_milter(void *unused)
 
 static bool start_threads(struct run *run, struct why *why)
 {
-    unsigned long most = run->files / 4 < MOST_POLICY_CONNECTIONS ? run->files / 4
-                                                                  : MOST_POLICY_CONNECTIONS;
     unsigned overridden = (run->options.socket != NULL ? OVERRIDDEN_SOCKET : 0U) |
                           (run->options.user != NULL ? OVERRIDDEN_USER : 0U);
     struct snapshot *first;
 
     if (!snapshot_install(run->rules))
         return why_fail(why, "no memory for the rules");
-    run->service = service_start(run->policy_fd, run->feed, (unsigned)most);
+    run->service = service_start(run->policy_fd, run->feed, run->policy_connections);
     if (run->service == NULL)
         return why_fail(why, "cannot start the service thread");
     first = snapshot_get();
@@ -300,7 +305,6 @@ static int start(struct run *run)
         return fail(run, EX_OSERR, "cannot start the log's thread");
     log_warnings(run);
     diagnostics_release(&run->diagnostics);
-    run->files = limit_files_raise();
     if (run->pidfile != NULL) {
         run->pid_fd = pidfile_open(run->pidfile, &why);
         if (run->pid_fd < 0)
@@ -401,8 +405,8 @@ int main(int argc, char **argv)
     (void)umask(022);
     log_open(true, false);
     if (!options_parse(&run.options, argc, argv, &why)) {
-        (void)fprintf(stderr, "forcetls-milter: %s\n", why.text);
-        options_usage(stderr);
+        (void)fprintf(stderr, "forcetls-milter: %s\nforcetls-milter -h prints the options\n",
+                      why.text);
         return EX_USAGE;
     }
     if (run.options.help) {

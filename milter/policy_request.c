@@ -120,10 +120,9 @@ static const struct row {
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-void policy_request_reset(struct policy_request *request, uint64_t source)
+void policy_request_reset(struct policy_request *request)
 {
     memset(request, 0, sizeof(*request));
-    request->entry.source = source;
 }
 
 bool policy_request_line(struct policy_request *request, struct span line)

@@ -20,8 +20,8 @@ struct policy_request {
     struct feed_entry entry;
 };
 
-/* Nothing read yet. `source` as in struct feed_entry. */
-void policy_request_reset(struct policy_request *request, uint64_t source);
+/* Nothing read yet. */
+void policy_request_reset(struct policy_request *request);
 
 /* Reads one line, without its line feed. False: it is no attribute; then the peer does not speak
  * this protocol. */

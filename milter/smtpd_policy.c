@@ -30,6 +30,7 @@ struct connection {
     LIST_ENTRY(connection) entry;
     struct smtpd_policy *policy;
     struct bufferevent *buffer;
+    uint32_t source; /* the feed's number for it */
     struct policy_request request;
     size_t bytes;       /* of the request so far */
     int64_t started_ms; /* when its first byte was seen; 0: none is under way */
@@ -41,7 +42,6 @@ struct smtpd_policy {
     struct evconnlistener *listener;
     struct event *retry;
     unsigned count, most;
-    uint64_t next_source;
     int64_t complained_ms;
     unsigned long unsaid; /* complaints that were held back */
     LIST_HEAD(, connection) connections;
@@ -74,6 +74,7 @@ static void connection_free(struct connection *connection)
     struct smtpd_policy *policy = connection->policy;
 
     LIST_REMOVE(connection, entry);
+    feed_close(policy->feed, connection->source);
     bufferevent_free(connection->buffer);
     free(connection);
     if (policy->count-- == policy->most && policy->listener != NULL)
@@ -93,7 +94,7 @@ static void set_patience(struct connection *connection, int seconds)
 
 static void request_begin(struct connection *connection)
 {
-    policy_request_reset(&connection->request, connection->request.entry.source);
+    policy_request_reset(&connection->request);
     connection->bytes = 0;
     connection->started_ms = 0;
     set_patience(connection, IDLE_SECONDS);
@@ -104,9 +105,10 @@ static void request_begin(struct connection *connection)
 static void request_end(struct connection *connection)
 {
     struct smtpd_policy *policy = connection->policy;
+    const struct feed_entry *entry =
+        policy_request_finish(&connection->request) ? &connection->request.entry : NULL;
 
-    if (policy_request_finish(&connection->request) &&
-        !feed_put(policy->feed, &connection->request.entry, monotonic_ms()))
+    if (!feed_put(policy->feed, connection->source, entry, monotonic_ms()))
         complain(policy, LOG_WARNING,
                  "two sessions claim the same addresses and ports: the fingerprints of neither are "
                  "used (does an XCLIENT client or a proxy lie about them?)");
@@ -192,25 +194,42 @@ static void on_event(struct bufferevent *buffer, short what, void *data)
     connection_free(connection);
 }
 
+static struct connection *connection_new(struct smtpd_policy *policy, struct event_base *base,
+                                         evutil_socket_t fd)
+{
+    struct connection *connection = calloc(1, sizeof(*connection));
+
+    if (connection == NULL)
+        return NULL;
+    connection->policy = policy;
+    connection->source = feed_open(policy->feed);
+    if (connection->source == FEED_NO_SOURCE) {
+        free(connection);
+        return NULL;
+    }
+    connection->buffer = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (connection->buffer == NULL) {
+        feed_close(policy->feed, connection->source);
+        free(connection);
+        return NULL;
+    }
+    return connection;
+}
+
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
                       struct sockaddr *address, int length, void *data)
 {
     struct smtpd_policy *policy = data;
-    struct connection *connection = calloc(1, sizeof(*connection));
+    struct connection *connection =
+        connection_new(policy, evconnlistener_get_base(listener), fd);
 
     (void)address;
     (void)length;
-    if (connection != NULL)
-        connection->buffer = bufferevent_socket_new(evconnlistener_get_base(listener), fd,
-                                                    BEV_OPT_CLOSE_ON_FREE);
-    if (connection == NULL || connection->buffer == NULL) {
-        free(connection);
+    if (connection == NULL) {
         (void)evutil_closesocket(fd);
         complain(policy, LOG_ERR, "no memory for a connection");
         return;
     }
-    connection->policy = policy;
-    connection->request.entry.source = ++policy->next_source;
     request_begin(connection);
     LIST_INSERT_HEAD(&policy->connections, connection, entry);
     bufferevent_setcb(connection->buffer, on_read, NULL, on_event, connection);

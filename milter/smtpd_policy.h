@@ -17,7 +17,8 @@
 struct smtpd_policy;
 
 /* Serves the listening, non-blocking socket `fd` (taken over) with at most `most_connections` at a
- * time; further ones wait to be accepted. NULL where memory ran out. */
+ * time, which the feed must have room for; further ones wait to be accepted. NULL where memory ran
+ * out. */
 struct smtpd_policy *smtpd_policy_new(struct event_base *base, int fd, struct feed *feed,
                                       unsigned most_connections);
 
