@@ -53,8 +53,8 @@ static void check_pins(const struct table *table)
 /* Inbound keys by what reports them. */
 static const struct inbound_key {
     const char *key;
-    bool never;      /* no MTA tells */
-    bool fingerprint; /* the row is for level fingerprint only */
+    bool never;        /* no MTA tells */
+    bool fingerprint;  /* the row is for level fingerprint only */
     bool without_feed; /* the row is for when there is no smtpd_policy_socket */
     const char *sentence;
 } inbound_keys[] = {
@@ -141,8 +141,7 @@ static void check_shared(const struct table *table)
                    "platform and not the partner%s",
                    connector->client_networks.count > 0 ? "" : ": add client_networks or a pin");
     }
-    table->draft->connector->identity_shared =
-        shared > 0 && shared == connector->certificate_count;
+    table->draft->connector->identity_shared = shared > 0 && shared == connector->certificate_count;
 }
 
 static void check_inbound(const struct table *table)
@@ -215,8 +214,7 @@ void check_certificates(struct draft *draft)
         return;
     if (table.setting == NULL && draft->connector->level == LEVEL_FINGERPRINT)
         reader_say(draft->reader, SEVERITY_ERROR, draft_setting(draft, "level"),
-                   span_of(draft_name(draft)),
-                   "level fingerprint needs certificates with pins");
+                   span_of(draft_name(draft)), "level fingerprint needs certificates with pins");
     if (table.setting == NULL || draft->connector->certificate_count == 0 ||
         draft->connector->level < LEVEL_SECURE)
         return;

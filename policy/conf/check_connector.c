@@ -24,8 +24,8 @@ static void check_required(struct draft *draft)
 
     for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
         if (draft_setting(draft, required[i]) == NULL)
-            reader_say(draft->reader, SEVERITY_ERROR, draft->group, name,
-                       "a connector without %s", required[i]);
+            reader_say(draft->reader, SEVERITY_ERROR, draft->group, name, "a connector without %s",
+                       required[i]);
     }
     if (draft_own(draft, "domains") == NULL && draft_own(draft, "domains_file") == NULL)
         reader_say(draft->reader, SEVERITY_ERROR, draft->group, name,
@@ -106,9 +106,9 @@ static void check_policy_map(struct draft *draft)
     if (connector->level < LEVEL_SECURE)
         issuer = organization = unit = key_bits = false;
     line_init(&line, keys, sizeof(keys));
-    line_add(&line, "%s%s%s%s%s%s", issuer ? ", issuer" : "",
-             organization ? ", organization" : "", unit ? ", organizational_unit" : "",
-             key_bits ? ", key_bits" : "", connector->ciphers.count > 0 ? ", ciphers" : "",
+    line_add(&line, "%s%s%s%s%s%s", issuer ? ", issuer" : "", organization ? ", organization" : "",
+             unit ? ", organizational_unit" : "", key_bits ? ", key_bits" : "",
+             connector->ciphers.count > 0 ? ", ciphers" : "",
              connector->local_domains != NULL ? ", local_domains" : "");
     if (line.length > 0)
         reader_say(draft->reader, SEVERITY_WARNING, draft->group, span_of(draft_name(draft)),
@@ -146,8 +146,8 @@ static void check_ciphers(struct draft *draft)
         bool excluded = false;
 
         for (size_t n = 0; n < connector->exclude_ciphers.count; n++)
-            excluded = excluded ||
-                       cipher_equal(cipher, span_of(connector->exclude_ciphers.strings[n]));
+            excluded =
+                excluded || cipher_equal(cipher, span_of(connector->exclude_ciphers.strings[n]));
         if (excluded)
             say(draft, SEVERITY_WARNING, "exclude_ciphers", cipher,
                 "a cipher suite that ciphers allows is excluded");

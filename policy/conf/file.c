@@ -79,8 +79,8 @@ bool file_is_readable(const char *path, bool folder_too, struct why *why)
     if (stat(path, &status) != 0)
         return why_fail(why, "cannot open the file: %m");
     if (!S_ISREG(status.st_mode) && !(folder_too && S_ISDIR(status.st_mode)))
-        return why_fail(why, folder_too ? "neither a regular file nor a folder"
-                                        : "not a regular file");
+        return why_fail(why,
+                        folder_too ? "neither a regular file nor a folder" : "not a regular file");
     if (access(path, S_ISDIR(status.st_mode) ? R_OK | X_OK : R_OK) != 0)
         return why_fail(why, "cannot read the file: %m");
     return true;

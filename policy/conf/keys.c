@@ -28,8 +28,9 @@
 
 /* KEY_WORD: in the order of the enum. */
 static const char *const mode_words[] = { "enforce", "monitor", NULL };
-static const char *const level_words[] = { "may",    "encrypt",     "verify",
-                                           "secure", "fingerprint", NULL };
+static const char *const level_words[] = {
+    "may", "encrypt", "verify", "secure", "fingerprint", NULL
+};
 static const char *const action_words[] = { "defer", "reject", NULL };
 static const char *const mx_words[] = { "all", "any", NULL };
 static const char *const unknown_words[] = { "accept", "defer", NULL };

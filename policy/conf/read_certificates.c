@@ -10,8 +10,8 @@
 #include "policy/date.h"
 #include "policy/x509/pins.h"
 
-bool value_certificate_name(struct reader *reader, const struct key *key,
-                            config_setting_t *setting, void *target)
+bool value_certificate_name(struct reader *reader, const struct key *key, config_setting_t *setting,
+                            void *target)
 {
     struct certificate_entry *entry = target;
     struct why why;
@@ -82,7 +82,8 @@ bool value_pin_file(struct reader *reader, const struct key *key, config_setting
     entry->pin_file = value_path(reader, setting);
     if (entry->pin_file == NULL)
         return false;
-    if (!pins_read(entry->pin_file, &entry->pins, &entry->pin_count, &why)) {
+    if (!reader->files_unread &&
+        !pins_read(entry->pin_file, &entry->pins, &entry->pin_count, &why)) {
         reader_say(reader, SEVERITY_ERROR, setting, span_of(entry->pin_file), "%s: %s", key->name,
                    why.text);
         return false;
@@ -113,8 +114,9 @@ static bool read_entry(struct reader *reader, config_setting_t *group,
     entry->until = DATE_NEVER;
     entry->line = reader_place(reader, group).line;
     if (config_setting_type(group) != CONFIG_TYPE_GROUP)
-        return reader_error(reader, group, "certificates must hold groups, such as { name = "
-                                           "\"mail.contoso.com\"; }");
+        return reader_error(reader, group,
+                            "certificates must hold groups, such as { name = "
+                            "\"mail.contoso.com\"; }");
     good = reader_read_group(reader, SCOPE_CERTIFICATE, group, entry);
     if (!demands_something(group)) {
         reader_say(reader, SEVERITY_ERROR, group, none,

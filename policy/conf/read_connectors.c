@@ -17,8 +17,7 @@ config_setting_t *draft_setting(const struct draft *draft, const char *key)
 {
     config_setting_t *own = draft_own(draft, key);
 
-    if (own != NULL || draft->reader->defaults == NULL ||
-        key_find(SCOPE_DEFAULTS, key) == NULL)
+    if (own != NULL || draft->reader->defaults == NULL || key_find(SCOPE_DEFAULTS, key) == NULL)
         return own;
     return config_setting_get_member(draft->reader->defaults, key);
 }
@@ -70,7 +69,10 @@ static void read_keys(struct draft *draft)
 
 static bool is_enabled(const struct draft *draft)
 {
-    return !draft_has(draft, "enabled") || value_is_true(draft_own(draft, "enabled"));
+    const config_setting_t *setting = draft_own(draft, "enabled");
+
+    return setting == NULL || config_setting_type(setting) != CONFIG_TYPE_BOOL ||
+           value_is_true(setting);
 }
 
 static bool remember(struct draft *draft)
@@ -86,9 +88,9 @@ static bool remember(struct draft *draft)
         reader->known = known;
         reader->known_room = room;
     }
-    known[reader->known_count++] = (struct known_connector){
-        .connector = draft->connector, .place = reader_place(reader, draft->group)
-    };
+    known[reader->known_count++] =
+        (struct known_connector){ .connector = draft->connector,
+                                  .place = reader_place(reader, draft->group) };
     return true;
 }
 
@@ -115,8 +117,10 @@ static void read_connector(struct reader *reader, config_setting_t *group)
     draft.connector->line = reader_place(reader, group).line;
     draft.connector->unknown =
         reader_is_set(reader, "tls_policy_socket") ? UNKNOWN_ACCEPT : UNKNOWN_DEFER;
+    reader->files_unread = !is_enabled(&draft);
     read_keys(&draft);
-    if (!is_enabled(&draft)) {
+    if (reader->files_unread) {
+        reader->files_unread = false;
         connector_free(draft.connector);
         return;
     }
@@ -155,9 +159,8 @@ static void check_names(struct reader *reader)
         if (strcmp(first->connector->name, second->connector->name) != 0)
             continue;
         place_format(&first->place, &second->place, where);
-        report_add(&reader->report, SEVERITY_ERROR, second->place,
-                   span_of(second->connector->name), "the connector of %s has the same name",
-                   where);
+        report_add(&reader->report, SEVERITY_ERROR, second->place, span_of(second->connector->name),
+                   "the connector of %s has the same name", where);
     }
 }
 
@@ -173,8 +176,9 @@ void read_connectors(struct reader *reader, config_setting_t *root)
         if (config_setting_type(group) == CONFIG_TYPE_GROUP)
             read_connector(reader, group);
         else
-            (void)reader_error(reader, group, "connectors must hold groups, such as { name = "
-                                              "\"contoso-in\"; ... }");
+            (void)reader_error(reader, group,
+                               "connectors must hold groups, such as { name = "
+                               "\"contoso-in\"; ... }");
     }
     if ((is_list || list == NULL) && reader->known_count == 0)
         reader_say(reader, SEVERITY_WARNING, list, (struct span){ NULL, 0 },

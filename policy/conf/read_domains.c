@@ -21,8 +21,8 @@ static struct place known_place(const struct reader *reader, const struct connec
     return reader->known[i].place;
 }
 
-static void report_conflict(struct draft *draft, const struct connector *other,
-                            struct place place, struct span text)
+static void report_conflict(struct draft *draft, const struct connector *other, struct place place,
+                            struct span text)
 {
     struct place self = reader_place(draft->reader, draft->group);
     struct place theirs = known_place(draft->reader, other);
@@ -50,9 +50,8 @@ static void visit_twice(void *data, uint32_t value)
 /* Whether the pattern leads to this connector already. */
 static bool is_there(const struct draft *draft, const struct pattern *pattern)
 {
-    enum direction direction = draft->connector->directions[DIRECTION_INBOUND]
-                                   ? DIRECTION_INBOUND
-                                   : DIRECTION_OUTBOUND;
+    enum direction direction =
+        draft->connector->directions[DIRECTION_INBOUND] ? DIRECTION_INBOUND : DIRECTION_OUTBOUND;
     struct twice twice = { .index = draft->index };
 
     domain_table_same(connectors_table(draft->reader->rules->connectors, direction), pattern,

@@ -12,8 +12,7 @@
 
 struct place reader_place(const struct reader *reader, const config_setting_t *setting)
 {
-    return source_place(&reader->source,
-                        setting != NULL ? config_setting_source_line(setting) : 1);
+    return source_place(&reader->source, setting != NULL ? config_setting_source_line(setting) : 1);
 }
 
 /* The value as it could stand in the file, without the quotes around a text. A group, a list or
@@ -88,8 +87,8 @@ bool reader_is_set(const struct reader *reader, const char *key)
 /* Where the key belongs, if it is one at all. */
 static const char *other_scope(enum scope scope, const char *name)
 {
-    static const enum scope search[] = { SCOPE_CONNECTOR, SCOPE_TOP, SCOPE_CERTIFICATE,
-                                         SCOPE_PROBE, SCOPE_DNS };
+    static const enum scope search[] = { SCOPE_CONNECTOR, SCOPE_TOP, SCOPE_CERTIFICATE, SCOPE_PROBE,
+                                         SCOPE_DNS };
 
     for (size_t i = 0; i < sizeof(search) / sizeof(search[0]); i++) {
         if (search[i] != scope && key_find(search[i], name) != NULL)
@@ -123,8 +122,8 @@ static void report_unknown_key(struct reader *reader, enum scope scope,
     }
     suggestion_format(&suggestion, text);
     if (elsewhere != NULL && (suggestion.best == NULL || suggestion.distance > 1))
-        reader_say(reader, SEVERITY_ERROR, setting, span_of(name),
-                   "unknown key%s, it belongs %s", where, elsewhere);
+        reader_say(reader, SEVERITY_ERROR, setting, span_of(name), "unknown key%s, it belongs %s",
+                   where, elsewhere);
     else
         reader_say(reader, SEVERITY_ERROR, setting, span_of(name), "unknown key%s%s", where, text);
 }

@@ -28,7 +28,8 @@ struct reader {
     config_t config;
     struct rules *rules;
     config_setting_t *defaults; /* the group, or NULL */
-    bool muted; /* the setting was judged before: say nothing about it again */
+    bool muted;                 /* the setting was judged before: say nothing about it again */
+    bool files_unread;          /* the connector is not enabled: what it names need not be there */
     struct known_connector *known;
     size_t known_count, known_room;
 };
@@ -38,8 +39,7 @@ struct place reader_place(const struct reader *reader, const config_setting_t *s
 
 /* Reports about a setting, with a value of the caller's (data NULL: without one). */
 void reader_say(struct reader *reader, enum severity severity, const config_setting_t *setting,
-                struct span value, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+                struct span value, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* An error about a setting, with its own value as the offending one; returns false. */
 bool reader_error(struct reader *reader, const config_setting_t *setting, const char *format, ...)

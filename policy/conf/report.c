@@ -9,7 +9,7 @@
 #include "policy/escape.h"
 
 #define TEXT_SIZE 600
-#define VALUE_MOST 160  /* bytes of an offending value that are shown */
+#define VALUE_MOST 160   /* bytes of an offending value that are shown */
 #define ITEMS_MOST 10000 /* more than anybody reads */
 
 void place_format(const struct place *place, const struct place *from, char text[PLACE_SIZE])

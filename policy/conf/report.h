@@ -42,8 +42,7 @@ struct report {
 /* Adds one: the sentence, and the offending value behind it as "('value')" if there is one
  * (value.data != NULL). Foreign bytes are escaped. */
 void report_add(struct report *report, enum severity severity, struct place place,
-                struct span value, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+                struct span value, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Sorts, drops what is there twice, and moves all of it into `diagnostics`. The report is empty
  * afterwards. `file` names the file for what has no place. */

@@ -34,8 +34,7 @@ void duration_format(long seconds, char text[DURATION_TEXT_SIZE])
 
     while (i + 1 < UNIT_COUNT && (seconds == 0 || seconds % units[i].seconds != 0))
         i++;
-    (void)snprintf(text, DURATION_TEXT_SIZE, "%ld%c", seconds / units[i].seconds,
-                   units[i].letter);
+    (void)snprintf(text, DURATION_TEXT_SIZE, "%ld%c", seconds / units[i].seconds, units[i].letter);
 }
 
 bool octal_mode_parse(struct span text, unsigned *mode, struct why *why)

@@ -129,6 +129,7 @@ static size_t fraction_length(const struct scanner *scanner, size_t start)
 static size_t number_length(const struct scanner *scanner, struct word *word)
 {
     size_t fraction, length = peek(scanner, 0) == '+' || peek(scanner, 0) == '-' ? 1 : 0;
+    size_t digits = length;
     int base = 10;
     long value = 0;
 
@@ -148,6 +149,8 @@ static size_t number_length(const struct scanner *scanner, struct word *word)
     fraction = base == 10 ? fraction_length(scanner, length) : 0;
     if (value > INT_MAX && fraction == 0)
         word->fault = FAULT_NUMBER_LARGE;
+    else if (base == 10 && fraction == 0 && length > digits + 1 && peek(scanner, digits) == '0')
+        word->fault = FAULT_NUMBER_ZERO;
     return length + fraction;
 }
 

@@ -18,8 +18,8 @@ enum word_kind {
     WORD_END,
     WORD_SPACE,
     WORD_COMMENT,
-    WORD_TEXT,    /* in double quotes; the quotes are part of it */
-    WORD_NAME,    /* a key, true, false */
+    WORD_TEXT, /* in double quotes; the quotes are part of it */
+    WORD_NAME, /* a key, true, false */
     WORD_NUMBER,
     WORD_MARK,    /* one of = : ; , ( ) [ ] { } */
     WORD_INCLUDE, /* @include "NAME", at the beginning of a line */
@@ -31,6 +31,7 @@ enum word_fault {
     FAULT_NUL,          /* a NUL byte, or \x00 in a text */
     FAULT_UNCLOSED,     /* a comment or a text without end (a text ends with its line) */
     FAULT_NUMBER_LARGE, /* beyond what an int holds */
+    FAULT_NUMBER_ZERO,  /* 0660: libconfig 1.5 takes it for 660, 1.7 for 432 */
     FAULT_INCLUDE       /* @include without a name in double quotes */
 };
 

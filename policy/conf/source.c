@@ -102,6 +102,10 @@ static void report_fault(struct reading *reading, const char *file, const struct
     case FAULT_NUMBER_LARGE:
         report_add(reading->report, SEVERITY_ERROR, place, word->bytes, "a number is too large");
         break;
+    case FAULT_NUMBER_ZERO:
+        report_add(reading->report, SEVERITY_ERROR, place, word->bytes,
+                   "a number must not begin with 0, octal digits stand in double quotes");
+        break;
     case FAULT_INCLUDE:
         report_add(reading->report, SEVERITY_ERROR, place, word->bytes,
                    "@include wants the name of a file in double quotes");
@@ -139,11 +143,10 @@ static void include_file(struct reading *reading, const char *file, const struct
 
 /* libconfig joins two texts that stand side by side: in a list that is a comma forgotten, and
  * two domains become one that nobody has. */
-static void report_missing_comma(struct reading *reading, const char *file,
-                                 const struct word *word)
+static void report_missing_comma(struct reading *reading, const char *file, const struct word *word)
 {
-    report_add(reading->report, SEVERITY_ERROR, place_here(reading, file, word->line),
-               word->bytes, "a comma is missing between two texts");
+    report_add(reading->report, SEVERITY_ERROR, place_here(reading, file, word->line), word->bytes,
+               "a comma is missing between two texts");
 }
 
 static void take_word(struct reading *reading, const char *file, const struct word *word,
@@ -181,8 +184,8 @@ static void take_text(struct reading *reading, const char *file, struct span tex
 static void read_file(struct reading *reading, const char *file, struct place from,
                       struct span name)
 {
-    size_t most = TEXT_MOST - (reading->source->length < TEXT_MOST ? reading->source->length
-                                                                   : TEXT_MOST);
+    size_t most =
+        TEXT_MOST - (reading->source->length < TEXT_MOST ? reading->source->length : TEXT_MOST);
     struct why why;
     size_t length;
     char *text;
@@ -210,8 +213,7 @@ bool source_read(struct source *source, const char *file, struct report *report)
     else
         reading.memory = false;
     if (!reading.memory)
-        report_add(report, SEVERITY_ERROR, (struct place){ .file = kept }, none,
-                   "out of memory");
+        report_add(report, SEVERITY_ERROR, (struct place){ .file = kept }, none, "out of memory");
     return report->errors == 0;
 }
 

@@ -21,7 +21,7 @@
 #define KEYS_MOST 512 /* keys of all open groups that are remembered */
 
 enum state {
-    WANT_KEY,     /* or the end of the group */
+    WANT_KEY, /* or the end of the group */
     WANT_EQUALS,
     WANT_VALUE,   /* behind "=" or "," */
     WANT_ELEMENT, /* behind an opening bracket: a value, or the end of the list */
@@ -97,8 +97,8 @@ static bool fail(const struct parser *parser, const char *sentence)
     const struct source *source = parser->source;
     unsigned order = parser->word.kind == WORD_END ? parser->before.line : parser->word.line;
 
-    report_add(parser->report, SEVERITY_ERROR, source_place(source, order),
-               line_of(source, order), "syntax error: %s", sentence);
+    report_add(parser->report, SEVERITY_ERROR, source_place(source, order), line_of(source, order),
+               "syntax error: %s", sentence);
     return false;
 }
 

@@ -172,8 +172,8 @@ bool value_protocol(struct reader *reader, const struct key *key, config_setting
 }
 
 /* inbound, outbound, both */
-bool value_direction(struct reader *reader, const struct key *key,
-                     config_setting_t *setting, void *target)
+bool value_direction(struct reader *reader, const struct key *key, config_setting_t *setting,
+                     void *target)
 {
     bool *directions = field_of(key, target);
     int number = find_word(reader, key, setting);
@@ -202,8 +202,7 @@ bool value_text(struct reader *reader, const struct key *key, config_setting_t *
     return set_text(reader, field_of(key, target), text);
 }
 
-bool value_id(struct reader *reader, const struct key *key, config_setting_t *setting,
-              void *target)
+bool value_id(struct reader *reader, const struct key *key, config_setting_t *setting, void *target)
 {
     const char *text = config_setting_get_string(setting);
 
@@ -259,7 +258,7 @@ bool value_file(struct reader *reader, const struct key *key, config_setting_t *
 
     if (path == NULL)
         return false;
-    if (!file_is_readable(path, key->type == KEY_FILE_OR_FOLDER, &why)) {
+    if (!reader->files_unread && !file_is_readable(path, key->type == KEY_FILE_OR_FOLDER, &why)) {
         reader_say(reader, SEVERITY_ERROR, setting, span_of(path), "%s: %s", key->name, why.text);
         free(path);
         return false;

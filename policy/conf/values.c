@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "policy/conf/values.h"
 
-
-
 static bool read_nothing(struct reader *reader, const struct key *key, config_setting_t *setting,
                          void *target)
 {
@@ -87,9 +85,12 @@ static bool report_shape(struct reader *reader, const struct key *key, enum shap
                          const config_setting_t *setting)
 {
     static const char *const wanted[] = {
-        [SHAPE_GROUP] = "a group",  [SHAPE_GROUPS] = "a list of groups",
-        [SHAPE_FLAG] = "true or false", [SHAPE_NUMBER] = "a number",
-        [SHAPE_TEXT] = "a text in double quotes", [SHAPE_LIST] = "a list",
+        [SHAPE_GROUP] = "a group",
+        [SHAPE_GROUPS] = "a list of groups",
+        [SHAPE_FLAG] = "true or false",
+        [SHAPE_NUMBER] = "a number",
+        [SHAPE_TEXT] = "a text in double quotes",
+        [SHAPE_LIST] = "a list",
     };
     bool quoted = config_setting_type(setting) == CONFIG_TYPE_STRING;
 

@@ -13,8 +13,8 @@ bool value_read(struct reader *reader, const struct key *key, config_setting_t *
                 void *target);
 
 /* The same for one type each; the setting's own type has been checked. */
-typedef bool value_reader(struct reader *reader, const struct key *key,
-                          config_setting_t *setting, void *target);
+typedef bool value_reader(struct reader *reader, const struct key *key, config_setting_t *setting,
+                          void *target);
 
 /* value_scalars.c */
 value_reader value_flag, value_number, value_rate, value_duration, value_date, value_word,

@@ -57,8 +57,8 @@ static bool pin_of(const struct block *block, bool public_key, struct pin *pin)
     unsigned length = 0;
 
     pin->public_key = public_key;
-    return EVP_Digest(block->data, (size_t)block->length, pin->digest.bytes, &length,
-                      EVP_sha256(), NULL) == 1 &&
+    return EVP_Digest(block->data, (size_t)block->length, pin->digest.bytes, &length, EVP_sha256(),
+                      NULL) == 1 &&
            length == DIGEST_SIZE;
 }
 
@@ -70,11 +70,10 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* Appends what the block pins; a block that pins nothing adds none. */
-static bool take_block(const struct block *block, struct pin **pins, size_t *count,
-                       struct why *why)
+static bool take_block(const struct block *block, struct pin **pins, size_t *count, struct why *why)
 {
-    bool certificate = strcmp(block->name, PEM_STRING_X509) == 0 ||
-                       strcmp(block->name, PEM_STRING_X509_OLD) == 0;
+    bool certificate =
+        strcmp(block->name, PEM_STRING_X509) == 0 || strcmp(block->name, PEM_STRING_X509_OLD) == 0;
     bool public_key = strcmp(block->name, PEM_STRING_PUBLIC) == 0;
     struct pin *grown;
 
