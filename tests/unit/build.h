@@ -23,7 +23,10 @@
 #include "policy/span.h"
 
 /* A literal with its length, NULs inside included: an initialiser, and an expression. */
-#define S(literal) { literal, sizeof(literal) - 1 }
+#define S(literal)                   \
+    {                                \
+        literal, sizeof(literal) - 1 \
+    }
 #define SPAN(literal) ((struct span){ literal, sizeof(literal) - 1 })
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))

@@ -14,22 +14,36 @@ static void protocol_parse__words__table(void **state)
         struct span text;
         enum tls_protocol protocol;
     } rows[] = {
-        { S("SSLv2"), PROTOCOL_SSLV2 },     { S("SSLv3"), PROTOCOL_SSLV3 },
-        { S("TLSv1"), PROTOCOL_TLSV1 },     { S("TLSv1.0"), PROTOCOL_TLSV1 },
-        { S("TLSv1.1"), PROTOCOL_TLSV1_1 }, { S("TLSv1.2"), PROTOCOL_TLSV1_2 },
+        { S("SSLv2"), PROTOCOL_SSLV2 },
+        { S("SSLv3"), PROTOCOL_SSLV3 },
+        { S("TLSv1"), PROTOCOL_TLSV1 },
+        { S("TLSv1.0"), PROTOCOL_TLSV1 },
+        { S("TLSv1.1"), PROTOCOL_TLSV1_1 },
+        { S("TLSv1.2"), PROTOCOL_TLSV1_2 },
         { S("TLSv1.3"), PROTOCOL_TLSV1_3 },
         /* What is not on the list is unknown, never newer. */
-        { S(""), PROTOCOL_UNKNOWN },        { { NULL, 0 }, PROTOCOL_UNKNOWN },
-        { S("unknown"), PROTOCOL_UNKNOWN }, { S("TLSv1.4"), PROTOCOL_UNKNOWN },
-        { S("TLSv1.3 "), PROTOCOL_UNKNOWN }, { S(" TLSv1.3"), PROTOCOL_UNKNOWN },
-        { S("TLSv1.3\0"), PROTOCOL_UNKNOWN }, { S("TLSv1.3\n"), PROTOCOL_UNKNOWN },
-        { S("TLSv1.30"), PROTOCOL_UNKNOWN }, { S("TLSv1.3x"), PROTOCOL_UNKNOWN },
-        { S("TLSv1.3 (draft 28)"), PROTOCOL_UNKNOWN }, { S("TLSv1.2,TLSv1.3"), PROTOCOL_UNKNOWN },
-        { S("TLSv1."), PROTOCOL_UNKNOWN },  { S("TLSv"), PROTOCOL_UNKNOWN },
-        { S("TLSv2"), PROTOCOL_UNKNOWN },   { S("TLSv10"), PROTOCOL_UNKNOWN },
-        { S("TLS1.3"), PROTOCOL_UNKNOWN },  { S("1.3"), PROTOCOL_UNKNOWN },
-        { S("DTLSv1.2"), PROTOCOL_UNKNOWN }, { S("SSLv23"), PROTOCOL_UNKNOWN },
-        { S("(NONE)"), PROTOCOL_UNKNOWN },  { S("QUICv1"), PROTOCOL_UNKNOWN },
+        { S(""), PROTOCOL_UNKNOWN },
+        { { NULL, 0 }, PROTOCOL_UNKNOWN },
+        { S("unknown"), PROTOCOL_UNKNOWN },
+        { S("TLSv1.4"), PROTOCOL_UNKNOWN },
+        { S("TLSv1.3 "), PROTOCOL_UNKNOWN },
+        { S(" TLSv1.3"), PROTOCOL_UNKNOWN },
+        { S("TLSv1.3\0"), PROTOCOL_UNKNOWN },
+        { S("TLSv1.3\n"), PROTOCOL_UNKNOWN },
+        { S("TLSv1.30"), PROTOCOL_UNKNOWN },
+        { S("TLSv1.3x"), PROTOCOL_UNKNOWN },
+        { S("TLSv1.3 (draft 28)"), PROTOCOL_UNKNOWN },
+        { S("TLSv1.2,TLSv1.3"), PROTOCOL_UNKNOWN },
+        { S("TLSv1."), PROTOCOL_UNKNOWN },
+        { S("TLSv"), PROTOCOL_UNKNOWN },
+        { S("TLSv2"), PROTOCOL_UNKNOWN },
+        { S("TLSv10"), PROTOCOL_UNKNOWN },
+        { S("TLS1.3"), PROTOCOL_UNKNOWN },
+        { S("1.3"), PROTOCOL_UNKNOWN },
+        { S("DTLSv1.2"), PROTOCOL_UNKNOWN },
+        { S("SSLv23"), PROTOCOL_UNKNOWN },
+        { S("(NONE)"), PROTOCOL_UNKNOWN },
+        { S("QUICv1"), PROTOCOL_UNKNOWN },
     };
     unsigned bad = 0;
 
@@ -278,11 +292,19 @@ static void cipher_forward_secrecy__old_names_and_unknown_ones__never_guessed(vo
 static void cipher_forward_secrecy__fixed_diffie_hellman__not_yes(void **state)
 {
     static const struct span rows[] = {
-        S("ECDH-RSA-AES256-SHA"), S("ECDH-ECDSA-AES128-GCM-SHA256"), S("DH-RSA-AES256-SHA"),
-        S("DH-DSS-AES128-GCM-SHA256"), S("TLS_ECDH_RSA_WITH_AES_128_CBC_SHA"),
-        S("TLS_ECDH_ECDSA_WITH_AES_256_GCM_SHA384"), S("TLS_DH_RSA_WITH_AES_128_CBC_SHA"),
-        S("TLS_DH_DSS_WITH_AES_256_CBC_SHA"), S("KRB5-RC4-SHA"), S("EXP-RC4-MD5"),
-        S("EXP1024-RC4-SHA"), S("TLS_RSA_EXPORT_WITH_RC4_40_MD5"), S("GOST2001-GOST89-GOST89"),
+        S("ECDH-RSA-AES256-SHA"),
+        S("ECDH-ECDSA-AES128-GCM-SHA256"),
+        S("DH-RSA-AES256-SHA"),
+        S("DH-DSS-AES128-GCM-SHA256"),
+        S("TLS_ECDH_RSA_WITH_AES_128_CBC_SHA"),
+        S("TLS_ECDH_ECDSA_WITH_AES_256_GCM_SHA384"),
+        S("TLS_DH_RSA_WITH_AES_128_CBC_SHA"),
+        S("TLS_DH_DSS_WITH_AES_256_CBC_SHA"),
+        S("KRB5-RC4-SHA"),
+        S("EXP-RC4-MD5"),
+        S("EXP1024-RC4-SHA"),
+        S("TLS_RSA_EXPORT_WITH_RC4_40_MD5"),
+        S("GOST2001-GOST89-GOST89"),
     };
     unsigned bad = 0;
 
@@ -327,9 +349,20 @@ static void cipher_agrees__suite_and_protocol__table(void **state)
 static void cipher_known__nonsense__false(void **state)
 {
     static const struct span rows[] = {
-        S(""), { NULL, 0 }, S("AES"), S("FOO"), S("TLS_AES_256_GCM_SHA384 "), S("ALL"), S("HIGH"),
-        S("TLS_AES_256_GCM_SHA384\0"), S("TLS_AES_256_GCM_SHA38"), S("!aNULL"), S("ECDHE-"),
-        S("ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA"), S("TLS_"), S("DHE"),
+        S(""),
+        { NULL, 0 },
+        S("AES"),
+        S("FOO"),
+        S("TLS_AES_256_GCM_SHA384 "),
+        S("ALL"),
+        S("HIGH"),
+        S("TLS_AES_256_GCM_SHA384\0"),
+        S("TLS_AES_256_GCM_SHA38"),
+        S("!aNULL"),
+        S("ECDHE-"),
+        S("ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA"),
+        S("TLS_"),
+        S("DHE"),
     };
     unsigned bad = 0;
 

@@ -51,7 +51,11 @@ static void connectors_conflict__two_connectors__table(void **state)
         { { ".contoso.com", 1, 0, NULL }, { ".contoso.com", 1, 0, NULL }, true },
         { { "*.contoso.com", 1, 0, NULL }, { "*.contoso.com", 1, 0, NULL }, true },
         { { "*", 1, 0, NULL }, { "*", 1, 0, NULL }, true },
-        { { "xn--bcher-kva.example", 1, 0, NULL }, { "b\xc3\xbc" "cher.example", 1, 0, NULL }, true },
+        { { "xn--bcher-kva.example", 1, 0, NULL },
+          { "b\xc3\xbc"
+            "cher.example",
+            1, 0, NULL },
+          true },
         /* .x beside *.x */
         { { ".contoso.com", 1, 0, NULL }, { "*.contoso.com", 1, 0, NULL }, true },
         { { "*.contoso.com", 1, 0, NULL }, { ".contoso.com", 1, 0, NULL }, true },
@@ -73,7 +77,9 @@ static void connectors_conflict__two_connectors__table(void **state)
         /* local_domains */
         { { "contoso.com", 1, 0, "a.example" }, { "contoso.com", 1, 0, "a.example" }, true },
         { { "contoso.com", 1, 0, "a.example" }, { "contoso.com", 1, 0, "b.example" }, false },
-        { { "contoso.com", 1, 0, "a.example b.example" }, { "contoso.com", 1, 0, "b.example" }, true },
+        { { "contoso.com", 1, 0, "a.example b.example" },
+          { "contoso.com", 1, 0, "b.example" },
+          true },
         { { "contoso.com", 1, 0, "a.example" }, { "contoso.com", 1, 0, NULL }, false },
         { { "contoso.com", 1, 0, NULL }, { "contoso.com", 1, 0, "a.example" }, false },
     };
@@ -142,10 +148,12 @@ static void connectors_table__directions__each_its_own(void **state)
         struct domain domain;
 
         domain_set(&domain, span_of(sides[i].pattern));
-        assert_int_equal(domain_table_covers(connectors_table(connectors, DIRECTION_INBOUND), &domain),
-                         sides[i].inbound);
-        assert_int_equal(domain_table_covers(connectors_table(connectors, DIRECTION_OUTBOUND), &domain),
-                         sides[i].outbound);
+        assert_int_equal(
+            domain_table_covers(connectors_table(connectors, DIRECTION_INBOUND), &domain),
+            sides[i].inbound);
+        assert_int_equal(
+            domain_table_covers(connectors_table(connectors, DIRECTION_OUTBOUND), &domain),
+            sides[i].outbound);
     }
     connectors_free(connectors);
 }
@@ -169,17 +177,31 @@ static uint32_t came(const struct connectors *connectors, const struct ip *ip)
 static void connectors_by_client__nested_networks__all_that_contain_it(void **state)
 {
     static const char *const networks[] = {
-        "10.0.0.0/8",      "10.1.0.0/16",       "10.1.2.0/24 192.0.2.7", "0.0.0.0/0",
-        "2001:db8::/32",   "2001:db8:1::/48",   "::/0",                  "10.1.2.3",
-        "10.1.0.0/16 10.1.2.0/24", "10.1.2.0/25", "10.1.2.128/25",       "",
-        "0.0.0.0/1",       "128.0.0.0/1",       "10.1.2.3 10.1.2.3",     "192.0.0.0/16 10.1.2.3",
-        "10.1.2.2/31",     "a0a:100::/24",
+        "10.0.0.0/8",
+        "10.1.0.0/16",
+        "10.1.2.0/24 192.0.2.7",
+        "0.0.0.0/0",
+        "2001:db8::/32",
+        "2001:db8:1::/48",
+        "::/0",
+        "10.1.2.3",
+        "10.1.0.0/16 10.1.2.0/24",
+        "10.1.2.0/25",
+        "10.1.2.128/25",
+        "",
+        "0.0.0.0/1",
+        "128.0.0.0/1",
+        "10.1.2.3 10.1.2.3",
+        "192.0.0.0/16 10.1.2.3",
+        "10.1.2.2/31",
+        "a0a:100::/24",
     };
-    static const char *const ips[] = { "10.1.2.3",    "10.1.2.200", "10.1.3.1",        "10.2.0.0",
-                                       "9.255.255.255", "11.0.0.0", "192.0.2.7",       "203.0.113.1",
-                                       "2001:db8::1", "2001:db8:1::9", "2001:db9::",   "::1",
-                                       "0.0.0.0",     "255.255.255.255", "a0a:1ff::1", "10.1.2.2",
-                                       "::ffff:10.1.2.3" };
+    static const char *const ips[] = { "10.1.2.3",      "10.1.2.200",      "10.1.3.1",
+                                       "10.2.0.0",      "9.255.255.255",   "11.0.0.0",
+                                       "192.0.2.7",     "203.0.113.1",     "2001:db8::1",
+                                       "2001:db8:1::9", "2001:db9::",      "::1",
+                                       "0.0.0.0",       "255.255.255.255", "a0a:1ff::1",
+                                       "10.1.2.2",      "::ffff:10.1.2.3" };
     struct connectors *connectors = connectors_new();
     struct ip unknown = { 0 };
     unsigned bad = 0;
@@ -324,7 +346,8 @@ static void connectors_owns_name__domains_and_below__table(void **state)
 
 static void connectors_owns_name__only_outbound__its_own_domains(void **state)
 {
-    static const struct side out = { "*.contoso.com", 0, 1, NULL }, in = { "fabrikam.com", 1, 0, NULL };
+    static const struct side out = { "*.contoso.com", 0, 1, NULL },
+                             in = { "fabrikam.com", 1, 0, NULL };
     struct connectors *connectors = connectors_new();
     struct domain domain;
     uint32_t a, b;

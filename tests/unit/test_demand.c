@@ -32,8 +32,8 @@ static void bench_release(struct bench *bench)
 /* The result of one check, or NULL where it did not run. */
 static const struct check_result *check(struct bench *bench, enum check check)
 {
-    demand_check(bench->rules->connectors, bench->connector, &bench->scene.facts,
-                 DIRECTION_INBOUND, &bench->trail);
+    demand_check(bench->rules->connectors, bench->connector, &bench->scene.facts, DIRECTION_INBOUND,
+                 &bench->trail);
     for (size_t i = 0; i < bench->trail.count; i++) {
         if (bench->trail.results[i].check == check)
             return &bench->trail.results[i];
@@ -80,11 +80,18 @@ static void demand_check__each_level__its_checks_in_order(void **state)
 {
     static const bool wanted[LEVELS][CHECKS] = {
         [LEVEL_ENCRYPT] = { [CHECK_ENCRYPTED] = 1, [CHECK_PROTOCOL] = 1, [CHECK_CIPHER_BITS] = 1 },
-        [LEVEL_VERIFY] = { [CHECK_ENCRYPTED] = 1, [CHECK_PROTOCOL] = 1, [CHECK_CIPHER_BITS] = 1,
+        [LEVEL_VERIFY] = { [CHECK_ENCRYPTED] = 1,
+                           [CHECK_PROTOCOL] = 1,
+                           [CHECK_CIPHER_BITS] = 1,
                            [CHECK_TRUSTED] = 1 },
-        [LEVEL_SECURE] = { [CHECK_ENCRYPTED] = 1, [CHECK_PROTOCOL] = 1, [CHECK_CIPHER_BITS] = 1,
-                           [CHECK_TRUSTED] = 1, [CHECK_CERTIFICATE] = 1 },
-        [LEVEL_FINGERPRINT] = { [CHECK_ENCRYPTED] = 1, [CHECK_PROTOCOL] = 1, [CHECK_CIPHER_BITS] = 1,
+        [LEVEL_SECURE] = { [CHECK_ENCRYPTED] = 1,
+                           [CHECK_PROTOCOL] = 1,
+                           [CHECK_CIPHER_BITS] = 1,
+                           [CHECK_TRUSTED] = 1,
+                           [CHECK_CERTIFICATE] = 1 },
+        [LEVEL_FINGERPRINT] = { [CHECK_ENCRYPTED] = 1,
+                                [CHECK_PROTOCOL] = 1,
+                                [CHECK_CIPHER_BITS] = 1,
                                 [CHECK_CERTIFICATE] = 1 },
     };
 
@@ -98,7 +105,8 @@ static void demand_check__each_level__its_checks_in_order(void **state)
             const struct check_result *result = check(&bench, (enum check)c);
 
             if (wanted[level][c] && result == NULL)
-                fail_msg("%s: no check %s", level_word((enum level)level), check_word((enum check)c));
+                fail_msg("%s: no check %s", level_word((enum level)level),
+                         check_word((enum check)c));
         }
         if (level != LEVEL_FINGERPRINT)
             assert_null(level < LEVEL_SECURE ? check(&bench, CHECK_CERTIFICATE) : NULL);
@@ -186,9 +194,9 @@ static void check_protocol__each_minimum__table(void **state)
                 bench.scene.facts.tls.cipher = SPAN("ECDHE-RSA-AES256-SHA");
             if (got == PROTOCOL_UNKNOWN)
                 wanted = CHECK_UNKNOWN;
-            bad += result_row(protocol_name((enum tls_protocol)got), check(&bench, CHECK_PROTOCOL),
-                              wanted, wanted == CHECK_UNMET ? REASON_PROTOCOL_TOO_OLD
-                                                            : REASON_NOT_REPORTED);
+            bad += result_row(
+                protocol_name((enum tls_protocol)got), check(&bench, CHECK_PROTOCOL), wanted,
+                wanted == CHECK_UNMET ? REASON_PROTOCOL_TOO_OLD : REASON_NOT_REPORTED);
             bench_release(&bench);
         }
     }
@@ -311,10 +319,10 @@ static void check_cipher__lists__either_spelling(void **state)
           REASON_NONE },
         { "ECDHE-RSA-AES128-GCM-SHA256", "", S("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), CHECK_MET,
           REASON_NONE },
-        { "", "ECDHE-RSA-AES128-GCM-SHA256", S("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), CHECK_UNMET,
-          REASON_CIPHER_NOT_ALLOWED },
-        { "", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", S("ECDHE-RSA-AES128-GCM-SHA256"), CHECK_UNMET,
-          REASON_CIPHER_NOT_ALLOWED },
+        { "", "ECDHE-RSA-AES128-GCM-SHA256", S("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+          CHECK_UNMET, REASON_CIPHER_NOT_ALLOWED },
+        { "", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", S("ECDHE-RSA-AES128-GCM-SHA256"),
+          CHECK_UNMET, REASON_CIPHER_NOT_ALLOWED },
         { "", "AES128-SHA", S("ECDHE-RSA-AES128-GCM-SHA256"), CHECK_MET, REASON_NONE },
         { "AES128-SHA", "AES128-SHA", S("AES128-SHA"), CHECK_UNMET, REASON_CIPHER_NOT_ALLOWED },
         { "AES128-SHA", "", S("SOMETHING-NEW"), CHECK_UNMET, REASON_CIPHER_NOT_ALLOWED },
@@ -461,8 +469,8 @@ static void check_certificate__text_fields__table(void **state)
     for (size_t i = 0; i < ROWS(rows); i++) {
         struct bench bench;
         const struct check_result *result;
-        enum reason reason = rows[i].outcome == CHECK_UNMET ? REASON_CERTIFICATE_MISMATCH
-                                                            : REASON_NOT_REPORTED;
+        enum reason reason =
+            rows[i].outcome == CHECK_UNMET ? REASON_CERTIFICATE_MISMATCH : REASON_NOT_REPORTED;
 
         bench_init(&bench, LEVEL_SECURE);
         want_text(build_entry(bench.connector), rows[i].fact, rows[i].wanted);
@@ -601,9 +609,10 @@ static void check_certificate__pins__table(void **state)
             result = check(&bench, CHECK_CERTIFICATE);
             bad += result_row(certificate_field_word(fields[way]), result, rows[i].outcome,
                               rows[i].reason);
-            bad += row(result != NULL &&
-                           result->field == (rows[i].outcome == CHECK_MET ? FIELD_NONE : fields[way]),
-                       "%s, row %zu: field", certificate_field_word(fields[way]), i);
+            bad +=
+                row(result != NULL &&
+                        result->field == (rows[i].outcome == CHECK_MET ? FIELD_NONE : fields[way]),
+                    "%s, row %zu: field", certificate_field_word(fields[way]), i);
             bad += row(all_met(&bench) == (rows[i].outcome == CHECK_MET), "%s, row %zu: all met",
                        certificate_field_word(fields[way]), i);
             bench_release(&bench);
@@ -745,18 +754,12 @@ static void check_certificate__changeover__at_the_exact_second(void **state)
         int64_t from, until, now;
         bool counts;
     } rows[] = {
-        { DATE_ALWAYS, DATE_NEVER, NOW, true },
-        { NOW, DATE_NEVER, NOW - 1, false },
-        { NOW, DATE_NEVER, NOW, true },
-        { NOW, DATE_NEVER, NOW + 1, true },
-        { DATE_ALWAYS, NOW, NOW - 1, true },
-        { DATE_ALWAYS, NOW, NOW, false },
-        { DATE_ALWAYS, NOW, NOW + 1, false },
-        { NOW, NOW + 86400, NOW - 1, false },
-        { NOW, NOW + 86400, NOW, true },
-        { NOW, NOW + 86400, NOW + 86399, true },
-        { NOW, NOW + 86400, NOW + 86400, false },
-        { NOW, NOW, NOW, false },
+        { DATE_ALWAYS, DATE_NEVER, NOW, true },   { NOW, DATE_NEVER, NOW - 1, false },
+        { NOW, DATE_NEVER, NOW, true },           { NOW, DATE_NEVER, NOW + 1, true },
+        { DATE_ALWAYS, NOW, NOW - 1, true },      { DATE_ALWAYS, NOW, NOW, false },
+        { DATE_ALWAYS, NOW, NOW + 1, false },     { NOW, NOW + 86400, NOW - 1, false },
+        { NOW, NOW + 86400, NOW, true },          { NOW, NOW + 86400, NOW + 86399, true },
+        { NOW, NOW + 86400, NOW + 86400, false }, { NOW, NOW, NOW, false },
     };
     unsigned bad = 0;
 
@@ -839,8 +842,7 @@ int main(void)
         cmocka_unit_test(check_trusted__anonymous_suite__never_met),
         cmocka_unit_test(check_certificate__text_fields__table),
         cmocka_unit_test(check_certificate__common_name_empty__never_met),
-        cmocka_unit_test(
-            check_certificate__alt_names__they_count_and_the_common_name_does_not),
+        cmocka_unit_test(check_certificate__alt_names__they_count_and_the_common_name_does_not),
         cmocka_unit_test(check_certificate__key_bits__table),
         cmocka_unit_test(check_certificate__pins__table),
         cmocka_unit_test(check_certificate__digest_of_the_other_kind__not_met),

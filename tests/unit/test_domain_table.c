@@ -69,9 +69,10 @@ static void domain_walk__nested_patterns__most_specific_first(void **state)
             char text[200];
 
             fitting(table, rows[i].name, text);
-            bad += row(strcmp(text, rows[i].wanted) == 0 ||
-                           (strncmp(text, "3 2 ", 4) == 0 && strncmp(rows[i].wanted, "2 3 ", 4) == 0),
-                       "%s: %s, wanted %s", rows[i].name, text, rows[i].wanted);
+            bad +=
+                row(strcmp(text, rows[i].wanted) == 0 ||
+                        (strncmp(text, "3 2 ", 4) == 0 && strncmp(rows[i].wanted, "2 3 ", 4) == 0),
+                    "%s: %s, wanted %s", rows[i].name, text, rows[i].wanted);
         }
         domain_table_finish(table); /* and once more when it is complete */
     }
@@ -267,9 +268,14 @@ static void domain_table_same__name_and_kind__exactly(void **state)
         const char *pattern;
         uint64_t sum;
     } rows[] = {
-        { "contoso.com", 2003 }, { ".contoso.com", 1004 }, { "*.contoso.com", 1008 },
-        { "*", 1016 },           { "mail.contoso.com", 0 }, { "*.com", 0 },
-        { "com", 0 },            { "CONTOSO.com.", 2003 },
+        { "contoso.com", 2003 },
+        { ".contoso.com", 1004 },
+        { "*.contoso.com", 1008 },
+        { "*", 1016 },
+        { "mail.contoso.com", 0 },
+        { "*.com", 0 },
+        { "com", 0 },
+        { "CONTOSO.com.", 2003 },
     };
     struct domain_table *table = domain_table_new();
 
@@ -318,8 +324,9 @@ static void domain_table_meet__patterns_in_both__told(void **state)
             if (rows[i].b[j] != NULL)
                 add(b, rows[i].b[j], 2);
         }
-        bad += row(domain_table_meet(a, b) == rows[i].meet && domain_table_meet(b, a) == rows[i].meet,
-                   "row %zu", i);
+        bad +=
+            row(domain_table_meet(a, b) == rows[i].meet && domain_table_meet(b, a) == rows[i].meet,
+                "row %zu", i);
         domain_table_free(a);
         domain_table_free(b);
     }
@@ -435,7 +442,8 @@ static void domain_table__hundred_thousand_domains__all_found(void **state)
     (void)state;
     assert_non_null(table);
     for (uint32_t i = 0; i < COUNT; i++) {
-        (void)snprintf(name, sizeof(name), "%sd%u.example%u.com", i % 2 == 0 ? "" : "*.", i, i % 97);
+        (void)snprintf(name, sizeof(name), "%sd%u.example%u.com", i % 2 == 0 ? "" : "*.", i,
+                       i % 97);
         add(table, name, i);
     }
     domain_table_finish(table);

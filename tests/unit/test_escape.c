@@ -65,9 +65,9 @@ static void line_add_value__bytes__bare_or_quoted(void **state)
         char text[2000];
 
         /* The contract leaves the case of the hexadecimal digits open. */
-        bad += row(span_equal_nocase(span_of(value(rows[i].span, 256, text)),
-                                     span_of(rows[i].wanted)),
-                   "%s gives %s", SHOWN(rows[i].span), text);
+        bad +=
+            row(span_equal_nocase(span_of(value(rows[i].span, 256, text)), span_of(rows[i].wanted)),
+                "%s gives %s", SHOWN(rows[i].span), text);
     }
     assert_int_equal(bad, 0);
 }
@@ -147,7 +147,8 @@ static void line_add_value__random_bytes__read_back_equal(void **state)
         span.length = (seed >> 24) % 60;
         for (size_t i = 0; i < span.length; i++) {
             seed = seed * 1664525u + 1013904223u;
-            raw[i] = (char)(round % 2 == 0 ? seed >> 24 : (unsigned char)"a\\\"x4\n <>="[(seed >> 24) % 10]);
+            raw[i] = (char)(round % 2 == 0 ? seed >> 24
+                                           : (unsigned char)"a\\\"x4\n <>="[(seed >> 24) % 10]);
         }
         value(span, 256, text);
         assert_true(printable(text));

@@ -17,8 +17,12 @@ static void wanted_name_parse__good__canonical(void **state)
         { S("Mail.CONTOSO.com."), false, "mail.contoso.com" },
         { S("*.contoso.com"), true, "*.contoso.com" },
         { S("*.Contoso.COM"), true, "*.contoso.com" },
-        { S("b\xc3\xbc" "cher.example"), false, "xn--bcher-kva.example" },
-        { S("*.B\xc3\x9c" "CHER.example"), true, "*.xn--bcher-kva.example" },
+        { S("b\xc3\xbc"
+            "cher.example"),
+          false, "xn--bcher-kva.example" },
+        { S("*.B\xc3\x9c"
+            "CHER.example"),
+          true, "*.xn--bcher-kva.example" },
         { S("XN--BCHER-KVA.example"), false, "xn--bcher-kva.example" },
     };
     unsigned bad = 0;
@@ -43,12 +47,30 @@ static void wanted_name_parse__good__canonical(void **state)
 static void wanted_name_parse__bad__false_and_why(void **state)
 {
     static const struct span rows[] = {
-        S(""), S("*"), S("*."), S("**.contoso.com"), S("*.*.contoso.com"), S("m*.contoso.com"),
-        S("*l.contoso.com"), S("mail.*.com"), S("mail.contoso.*"), S(".contoso.com"),
-        S("mail..contoso.com"), S("a@contoso.com"), S("mail_1.contoso.com"), S("-a.contoso.com"),
-        S("192.0.2.1"), S("mail contoso.com"), S("mail.contoso.com\0"), S("mail.contoso.com\n"),
-        S("\xff.contoso.com"), S("CN=mail.contoso.com"), S("mail.contoso.com/x"), S("."),
-        S("*.192.0.2.1"), S("*.-a.example"),
+        S(""),
+        S("*"),
+        S("*."),
+        S("**.contoso.com"),
+        S("*.*.contoso.com"),
+        S("m*.contoso.com"),
+        S("*l.contoso.com"),
+        S("mail.*.com"),
+        S("mail.contoso.*"),
+        S(".contoso.com"),
+        S("mail..contoso.com"),
+        S("a@contoso.com"),
+        S("mail_1.contoso.com"),
+        S("-a.contoso.com"),
+        S("192.0.2.1"),
+        S("mail contoso.com"),
+        S("mail.contoso.com\0"),
+        S("mail.contoso.com\n"),
+        S("\xff.contoso.com"),
+        S("CN=mail.contoso.com"),
+        S("mail.contoso.com/x"),
+        S("."),
+        S("*.192.0.2.1"),
+        S("*.-a.example"),
     };
     unsigned bad = 0;
 
@@ -130,9 +152,12 @@ static const struct span hostile[] = {
     S("xn--*.contoso.com"),
     S("ma\xc3\xadl.contoso.com"),
     S("\xff.contoso.com"),
-    S("mail\xe3\x80\x82" "contoso.com"),
-    S("m\xc2\xad" "ail.contoso.com"),
-    S("\xef\xbd\x8d" "ail.contoso.com"),
+    S("mail\xe3\x80\x82"
+      "contoso.com"),
+    S("m\xc2\xad"
+      "ail.contoso.com"),
+    S("\xef\xbd\x8d"
+      "ail.contoso.com"),
     S("a@mail.contoso.com"),
     S("<mail.contoso.com>"),
     S("\"mail.contoso.com\""),
@@ -157,8 +182,9 @@ static void presented_name_read__hostile__not_comparable(void **state)
 
 static void wanted_name_fits__hostile__never(void **state)
 {
-    static const char *const names[] = { "mail.contoso.com", "*.contoso.com", "contoso.com",
-                                         "*.com", "evil.example", "*.evil.example" };
+    static const char *const names[] = { "mail.contoso.com", "*.contoso.com",
+                                         "contoso.com",      "*.com",
+                                         "evil.example",     "*.evil.example" };
     unsigned bad = 0;
 
     (void)state;
@@ -194,7 +220,9 @@ static void wanted_name_fits__four_cases__table(void **state)
         { "mail.contoso.com", S("mail.contoso.com.."), false, false },
         { "contoso.com", S("mail.contoso.com"), false, false },
         { "xn--bcher-kva.example", S("XN--BCHER-KVA.Example"), true, true },
-        { "b\xc3\xbc" "cher.example", S("xn--bcher-kva.example"), true, true },
+        { "b\xc3\xbc"
+          "cher.example",
+          S("xn--bcher-kva.example"), true, true },
         /* literal wanted, wildcard presented: one label, outbound only */
         { "mail.contoso.com", S("*.contoso.com"), true, false },
         { "mail.contoso.com", S("*.CONTOSO.com"), true, false },
@@ -214,7 +242,9 @@ static void wanted_name_fits__four_cases__table(void **state)
         { "*.contoso.com", S("evilcontoso.com"), false, false },
         { "*.contoso.com", S("mail.contoso.com.evil"), false, false },
         { "*.contoso.com", S("com"), false, false },
-        { "*.b\xc3\xbc" "cher.example", S("mail.xn--bcher-kva.example"), true, true },
+        { "*.b\xc3\xbc"
+          "cher.example",
+          S("mail.xn--bcher-kva.example"), true, true },
         /* both: identical only */
         { "*.contoso.com", S("*.contoso.com"), true, true },
         { "*.contoso.com", S("*.CONTOSO.COM"), true, true },
@@ -246,7 +276,8 @@ static void wanted_name_fits__very_long_names__never(void **state)
     (void)state;
     assert_true(wanted_name_parse(&literal, SPAN("mail.contoso.com"), NULL));
     assert_true(wanted_name_parse(&wildcard, SPAN("*.contoso.com"), NULL));
-    for (size_t length = 250; length < sizeof(text); length = length < 300 ? length + 1 : length * 2) {
+    for (size_t length = 250; length < sizeof(text);
+         length = length < 300 ? length + 1 : length * 2) {
         for (size_t i = 0; i < length; i++)
             text[i] = i % 61 == 60 ? '.' : 'a';
         memcpy(text + length - 17, ".mail.contoso.com", 17);

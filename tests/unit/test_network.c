@@ -50,11 +50,32 @@ static void ip_parse__addresses__family_and_text(void **state)
 static void ip_parse__no_address__false(void **state)
 {
     static const struct span rows[] = {
-        S(""), S("IPv6:"), S("unknown"), S("192.0.2"), S("192.0.2.256"), S("192.0.2.1.5"),
-        S("192.0.2.1 "), S(" 192.0.2.1"), S("192.0.2.1\0"), S("192.0.2.1\0x"), S("192.0.2.1\n"),
-        S("0x7f.0.0.1"), S("2130706433"), S("127.1"), S("-1.2.3.4"), S("1.2.3.4/32"), S(":"),
-        S(":::"), S("1:2:3:4:5:6:7"), S("1:2:3:4:5:6:7:8:9"), S("2001:db8::1::2"), S("12345::"),
-        S("g::1"), S("::ffff:192.0.2.256"), S("::ffff:192.0.2"), S("mail.contoso.com"),
+        S(""),
+        S("IPv6:"),
+        S("unknown"),
+        S("192.0.2"),
+        S("192.0.2.256"),
+        S("192.0.2.1.5"),
+        S("192.0.2.1 "),
+        S(" 192.0.2.1"),
+        S("192.0.2.1\0"),
+        S("192.0.2.1\0x"),
+        S("192.0.2.1\n"),
+        S("0x7f.0.0.1"),
+        S("2130706433"),
+        S("127.1"),
+        S("-1.2.3.4"),
+        S("1.2.3.4/32"),
+        S(":"),
+        S(":::"),
+        S("1:2:3:4:5:6:7"),
+        S("1:2:3:4:5:6:7:8:9"),
+        S("2001:db8::1::2"),
+        S("12345::"),
+        S("g::1"),
+        S("::ffff:192.0.2.256"),
+        S("::ffff:192.0.2"),
+        S("mail.contoso.com"),
         S("fe80::1%eth0"),
         S("0000000000000000000000000000000000000000000000000000000000000000192.0.2.1"),
         { NULL, 0 },
@@ -103,14 +124,22 @@ static void network_parse__good__prefix(void **state)
         int family;
         unsigned prefix;
     } rows[] = {
-        { S("192.0.2.0/24"), 4, 24 },     { S("192.0.2.1"), 4, 32 },
-        { S("192.0.2.1/32"), 4, 32 },     { S("0.0.0.0/0"), 4, 0 },
-        { S("128.0.0.0/1"), 4, 1 },       { S("192.0.2.254/31"), 4, 31 },
-        { S("::/0"), 6, 0 },              { S("2001:db8::/32"), 6, 32 },
-        { S("::1"), 6, 128 },             { S("::1/128"), 6, 128 },
-        { S("2001:db8:8000::/33"), 6, 33 }, { S("2001:db8::2/127"), 6, 127 },
-        { S("::ffff:192.0.2.0/120"), 4, 24 }, { S("::ffff:192.0.2.1"), 4, 32 },
-        { S("::ffff:192.0.2.1/128"), 4, 32 }, { S("::ffff:0.0.0.0/96"), 4, 0 },
+        { S("192.0.2.0/24"), 4, 24 },
+        { S("192.0.2.1"), 4, 32 },
+        { S("192.0.2.1/32"), 4, 32 },
+        { S("0.0.0.0/0"), 4, 0 },
+        { S("128.0.0.0/1"), 4, 1 },
+        { S("192.0.2.254/31"), 4, 31 },
+        { S("::/0"), 6, 0 },
+        { S("2001:db8::/32"), 6, 32 },
+        { S("::1"), 6, 128 },
+        { S("::1/128"), 6, 128 },
+        { S("2001:db8:8000::/33"), 6, 33 },
+        { S("2001:db8::2/127"), 6, 127 },
+        { S("::ffff:192.0.2.0/120"), 4, 24 },
+        { S("::ffff:192.0.2.1"), 4, 32 },
+        { S("::ffff:192.0.2.1/128"), 4, 32 },
+        { S("::ffff:0.0.0.0/96"), 4, 0 },
         { S("2001:DB8::/32"), 6, 32 },
     };
     unsigned bad = 0;
@@ -124,9 +153,9 @@ static void network_parse__good__prefix(void **state)
             bad += row(false, "%s: %s", SHOWN(rows[i].text), why.text);
             continue;
         }
-        bad += row(network.ip.family == rows[i].family && network.prefix == rows[i].prefix,
-                   "%s: family %d prefix %u", SHOWN(rows[i].text), network.ip.family,
-                   network.prefix);
+        bad +=
+            row(network.ip.family == rows[i].family && network.prefix == rows[i].prefix,
+                "%s: family %d prefix %u", SHOWN(rows[i].text), network.ip.family, network.prefix);
     }
     assert_int_equal(bad, 0);
 }
@@ -187,7 +216,7 @@ static void network_contains__boundaries__table(void **state)
         { "192.0.2.128/25", "192.0.2.127", false },
         { "192.0.2.128/25", "192.0.2.128", true },
         { "::/0", "2001:db8::1", true },
-        { "::/0", "192.0.2.1", false },        /* an IPv4 address is no IPv6 address */
+        { "::/0", "192.0.2.1", false }, /* an IPv4 address is no IPv6 address */
         { "::/0", "::ffff:192.0.2.1", false },
         { "2001:db8::/32", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", true },
         { "2001:db8::/32", "2001:db9::", false },
@@ -197,7 +226,7 @@ static void network_contains__boundaries__table(void **state)
         { "::1", "::2", false },
         { "2001:db8::2/127", "2001:db8::3", true },
         { "2001:db8::2/127", "2001:db8::4", false },
-        { "c000:200::/24", "192.0.2.0", false },  /* the same first bytes */
+        { "c000:200::/24", "192.0.2.0", false }, /* the same first bytes */
         { "192.0.2.0/24", "c000:200::", false },
         { "127.0.0.0/8", "127.1.2.3", true },
         { "127.0.0.0/8", "128.0.0.1", false },
