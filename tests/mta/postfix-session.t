@@ -14,8 +14,10 @@ use Test::More;
 
 my $scene = Forcetls::Scene->new(
     mta => 'postfix',
-    connectors => Forcetls::SessionCases::connectors(),
-    server => { main => 'smtpd_authorized_xclient_hosts = 127.0.0.0/8' },
+    connectors => Forcetls::SessionCases::connectors() . <<'EOT',
+  , { name = "own-servers"; direction = "inbound"; domains = [ "own.example" ]; level = "encrypt"; action = "reject"; client_networks = [ "192.0.2.0/24" ]; }
+EOT
+    server => { main => 'smtpd_authorized_xclient_hosts = static:all' },
 );
 Forcetls::SessionCases::run($scene);
 
@@ -30,17 +32,28 @@ subtest 'a sender in an internationalised domain, as a U-label (SMTPUTF8)' => su
     like($line->line, qr/from="<a\@b\\xC3\\xBCcher\.example>"/i, 'the log shows the sender in ASCII');
 };
 
-# Postfix lets an authorized proxy say who the client really is, also over a TLS session.
-subtest 'a new identity by XCLIENT over a TLS session' => sub {
+# Postfix lets an authorized proxy say who the client really is; the TLS session stays the one that
+# the proxy has.
+subtest 'a new identity by XCLIENT over a TLS session: the new address counts at once' => sub {
+    my $wrong = "550 5.7.1 Wrong client: mail from own.example must come from its own servers (connector own-servers): %s is not one of its addresses; $Forcetls::Scene::CONTACT";
     my $smtp = $scene->session(tls => { certificate => 'partner' });
-    like($smtp->say('XCLIENT NAME=[UNAVAILABLE] ADDR=192.0.2.77 PORT=4711'), qr/^220 /, 'XCLIENT is taken');
-    $smtp->ehlo;
-    $smtp->mail('a@contoso.com');
-    my $reply = $smtp->rcpt('b@example.org');
+    my $judged = sub {
+        my ($name, $address) = @_;
+        like($smtp->say("XCLIENT NAME=$name ADDR=$address PORT=4711"), qr/^220 /, "XCLIENT $address is taken");
+        $smtp->ehlo;
+        $smtp->mail('a@own.example');
+        return $smtp->rcpt('b@example.org');
+    };
+    $smtp->mail('a@own.example');
+    is($smtp->rcpt('b@example.org'), sprintf($wrong, '127.0.0.1'), 'before: rejected');
+    $smtp->rset;
+    like($judged->('mail.own.example', '192.0.2.77'), qr/^250 /, 'one of the partner\'s addresses: accepted');
+    $smtp->rset;
+    is($judged->('mail.evil.test', '198.51.100.7'), sprintf($wrong, '198.51.100.7'), 'another one: rejected');
+    $smtp->rset;
+    is($judged->('mail.own.example', 'IPv6:2001:db8::7'), sprintf($wrong, '2001:db8::7'), 'another one, IPv6: rejected');
     $smtp->quit;
-    my ($line) = $scene->daemon->verdicts($reply =~ /^250/ ? 0 : 1);
-    like($reply, qr/^(?:250 2\.1\.5|[45]\d\d [45]\.7\.\d+) /, 'the answer is one of ours');
-    is($line->field('client'), 'unknown[192.0.2.77]', 'the client of the log is the new one') if $line;
+    is(join(' ', map { $_->field('client') } $scene->daemon->verdicts(3)), 'unknown[127.0.0.1] mail.evil.test[198.51.100.7] mail.own.example[2001:db8::7]', 'the log shows each');
 };
 
 subtest 'a new identity by XCLIENT in plaintext' => sub {

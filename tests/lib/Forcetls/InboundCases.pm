@@ -196,7 +196,7 @@ sub cases
             q{the certificate's name 'mail.stranger.example' is not 'mail.contoso.com'}, reason => 'certificate-mismatch'),
         _refused('the right name from another issuer is rejected', { from => 'a@contoso.com', tls => $with->('other_issuer') }, '550 5.7.5', 'contoso-in',
             q{the certificate's issuer 'Second Issuing CA' is not 'Example Issuing CA'}, reason => 'certificate-mismatch', issuer => 'Second Issuing CA'),
-        map({ my $mta = $_; { %{ _refused("a certificate without a common name is deferred, for \u$mta does not tell its other names", { from => 'a@contoso.com', tls => $with->('san_only') },
+        map({ my $mta = $_; +{ %{ _refused("a certificate without a common name is deferred, for \u$mta does not tell its other names", { from => 'a@contoso.com', tls => $with->('san_only') },
             '451 4.3.5', 'contoso-in', "\u$mta reported no common name of the certificate (use fingerprint or public_key)", reason => 'not-reported') }, only => $mta } } qw(postfix sendmail)),
         _passed('where only the issuer counts, no common name is needed', { from => 'a@issuer.example', tls => $with->('san_only') }, 'issuer-only', issuer => 'Example Issuing CA'),
         _passed('without certificates, a name below the partner\'s domain is right', { from => 'a@fabrikam.example', tls => $with->('fabrikam') }, 'plain-names', subject => 'out.fabrikam.example'),

@@ -7,21 +7,31 @@ package Forcetls::Policy;
 use strict;
 use warnings;
 
-use Forcetls::Harness qw(at_end end_process wait_for);
+use Forcetls::Harness qw(at_end end_process);
 use IO::Socket::UNIX;
 use POSIX ();
 
-# Sends one request (a hash of attributes) to a policy server's socket and gives its answer.
+# A connection, as one smtpd(8) process has one: it stays open between requests.
+sub new
+{
+    my ($class, $socket) = @_;
+    my $connection = IO::Socket::UNIX->new(Peer => $socket) or die "$socket: $!\n";
+    return bless { connection => $connection }, $class;
+}
+
+# Sends one request (a hash of attributes) and gives the answer.
 sub ask
 {
-    my ($socket, %attribute) = @_;
-    my $connection = IO::Socket::UNIX->new(Peer => $socket) or die "$socket: $!\n";
+    my ($self, %attribute) = @_;
     my %request = (request => 'smtpd_access_policy', protocol_state => 'RCPT', protocol_name => 'ESMTP', %attribute);
-    syswrite $connection, join '', map({ "$_=$request{$_}\n" } sort { ($b eq 'request') <=> ($a eq 'request') || $a cmp $b } keys %request), "\n";
+    my @names = ('request', grep { $_ ne 'request' } sort keys %request);
+    syswrite $self->{connection}, join '', map({ "$_=$request{$_}\n" } @names), "\n";
     my $answer = '';
-    1 while $answer !~ /\n\n/ && sysread $connection, $answer, 4096, length $answer;
+    1 while $answer !~ /\n\n/ && sysread $self->{connection}, $answer, 4096, length $answer;
     return $answer;
 }
+
+sub leave { close $_[0]{connection} }
 
 # A server that takes connections and says nothing.
 sub deaf_server

@@ -121,6 +121,10 @@ sub _main_cf
         'default_transport = discard',
         'smtpd_peername_lookup = ' . ($self->{chroot} ? 'yes' : 'no'),
         'smtputf8_enable = yes',
+        # A test is refused more often in a session than any client would bear.
+        'smtpd_soft_error_limit = 1000',
+        'smtpd_hard_error_limit = 1000',
+        'smtpd_client_connection_count_limit = 0',
     );
     push @lines, (
         "smtpd_tls_chain_files = $world->{server}{key}, $world->{server}{chain}",

@@ -70,7 +70,7 @@ sub _tls
 sub session
 {
     my ($self, %option) = @_;
-    return Forcetls::Smtp->begin(%option, port => $self->{mta}->port($option{service}), tls => $self->_tls($option{tls}));
+    return Forcetls::Smtp->begin(%option, sendmail => $self->{kind} eq 'sendmail', port => $self->{mta}->port($option{service}), tls => $self->_tls($option{tls}));
 }
 
 # Sends one message to one recipient (service => NAME: to another smtpd of the same Postfix) and gives the reply that decided: the first refusal, or the
@@ -90,8 +90,8 @@ sub send
     note $result->{command};
     for my $step (@{ $result->{dialogue} }) {
         my ($command, $reply) = @$step;
-        return $reply if $command =~ /^(?:MAIL|RCPT|\.)/ && $reply !~ /^250/;
-        return $reply if $command eq '.';
+        next if $command !~ /^(?:MAIL|RCPT|\.)/ || $reply =~ /^250/ && $command ne '.';
+        return $self->{kind} eq 'sendmail' ? Forcetls::Smtp::without_recipient($reply) : $reply;
     }
     return join ' / ', 'no end of the message', map { $_->[1] } @{ $result->{dialogue} };
 }

@@ -28,6 +28,7 @@ sub unpack_or_skip
 
 # Options: certificates, old_tls, destinations as in Forcetls::Postfix;
 #   milter  value of S= (default unix:WORK/sendmail/forcetls/milter.sock)
+#   timeouts  value of T= (default C:30s;S:10s;R:30s;E:5m)
 #   mc      more lines of the .mc file
 sub new
 {
@@ -54,6 +55,7 @@ sub _mc
     my $dir = $self->{dir};
     my $world = $option->{certificates};
     my $milter = $option->{milter} // "unix:$dir/forcetls/milter.sock";
+    my $timeouts = $option->{timeouts} // 'C:30s;S:10s;R:30s;E:5m';
     my $destinations = $option->{destinations} // 'example.org example.net';
     my @define = (
         [ALIAS_FILE => ''], [STATUS_FILE => "$dir/statistics"], [HELP_FILE => '/dev/null'],
@@ -77,7 +79,7 @@ sub _mc
         'FEATURE(`accept_unqualified_senders\')dnl',
         'FEATURE(`nocanonify\')dnl',
         "RELAY_DOMAIN(`$destinations')dnl",
-        ($milter eq '' ? () : "INPUT_MAIL_FILTER(`forcetls', `S=$milter, F=T, T=C:30s;S:10s;R:30s;E:5m')dnl"),
+        ($milter eq '' ? () : "INPUT_MAIL_FILTER(`forcetls', `S=$milter, F=T, T=$timeouts')dnl"),
         ($option->{mc} // ''),
         'MAILER(`smtp\')dnl',
         'LOCAL_CONFIG',

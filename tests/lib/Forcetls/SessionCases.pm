@@ -108,7 +108,7 @@ sub _no_second_ehlo_no_certificate
     $smtp->quit;
     unlike($replies[-1], qr/^250/, 'not accepted');
     return if @replies < 2;
-    _lines($scene, { verdict => 'reject', reason => qr/^no-(?:trusted-)?certificate$/, connector => 'contoso-in' });
+    _lines($scene, { verdict => 'reject', reason => qr/^no-(?:trusted-)?certificate$/, connector => 'contoso-in', reply => $replies[-1] });
 }
 
 sub _plain_after_tls

@@ -25,8 +25,16 @@ sub need
     not_possible('Perl has no Net::SSLeay (Debian: libnet-ssleay-perl)') if !$have_tls;
 }
 
+# Sendmail puts the recipient in front of what a milter lets it say with a 5xx (not with a 4xx):
+# "550 5.7.10 <b@example.org>... Text". Gives the reply without it.
+sub without_recipient
+{
+    my ($reply) = @_;
+    return $reply =~ s/^(5\d\d 5\.\d+\.\d+) <[^>]*>\.\.\. /$1 /r;
+}
+
 # Connects and reads the greeting. Options: port; host (127.0.0.1); client (the address to come
-# from); seconds (how long to wait for a reply, 60).
+# from); seconds (how long to wait for a reply, 60); sendmail (1: that is who answers).
 sub new
 {
     my ($class, %option) = @_;
@@ -34,7 +42,7 @@ sub new
     my $socket = IO::Socket::IP->new(PeerHost => $host, PeerPort => $option{port}, Timeout => 10,
         $option{client} ? (LocalHost => $option{client}) : ()) or die "cannot connect to $host:$option{port}: $@\n";
     setsockopt $socket, SOL_SOCKET, SO_RCVTIMEO, pack 'l!l!', $option{seconds} // 60, 0;
-    my $self = bless { socket => $socket, buffer => '' }, $class;
+    my $self = bless { socket => $socket, buffer => '', sendmail => $option{sendmail} }, $class;
     $self->{greeting} = $self->reply;
     return $self;
 }
@@ -60,12 +68,14 @@ sub _more
 sub reply
 {
     my ($self) = @_;
-    while ($self->{buffer} !~ s/\A((?:\d{3}-[^\n]*\n)*\d{3}(?: [^\n]*)?\r?\n)//) {
+    my $reply;
+    until (($reply) = $self->{buffer} =~ /\A((?:\d{3}-[^\n]*\n)*\d{3}(?: [^\n]*)?\r?\n)/) {
         $self->_more or return '';
     }
-    my $reply = $1 =~ s/\r//gr;
+    substr $self->{buffer}, 0, length $reply, '';
+    $reply =~ s/\r//g;
     chomp $reply;
-    return $reply;
+    return $self->{sendmail} ? without_recipient($reply) : $reply;
 }
 
 # Sends octets as they are.

@@ -47,8 +47,8 @@ sub swaks
     my @dialogue;
     for my $line (split /\n/, $out) {
         $line =~ s/\r$//;
-        if ($line =~ /^ ([-~])> (.*)/) {
-            push @dialogue, [ $2, '', $1 eq '~' ] if $2 =~ /^(?:EHLO|HELO|STARTTLS|MAIL|RCPT|DATA|QUIT|\.)/;
+        if (my ($sign, $command) = $line =~ /^ ([-~])> ((?:EHLO|HELO|STARTTLS|MAIL|RCPT|DATA|QUIT)\b.*|\.)$/) {
+            push @dialogue, [ $command, '', $sign eq '~' ];
         } elsif ($line =~ /^<([-~*])[-~* ] (\d{3}[- ].*)/) {
             push @dialogue, [ '', '', 0 ] if !@dialogue;    # the greeting
             $dialogue[-1][1] = $2;

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bench_engine: what the engine costs, as figures: nanoseconds a decision with 1, a thousand and
+ * a million domains, in one connector and in many, and how long a million domains take to load
+ * and how many bytes each. No test: it judges nothing, and fails only where it cannot run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "policy/date.h"
+#include "policy/decide.h"
+
+enum { NAME_SIZE = 64, SENDERS = 1 << 16, DECISIONS = 1 << 21 };
+
+static void must(bool ok, const char *what)
+{
+    if (ok)
+        return;
+    fprintf(stderr, "bench_engine: %s\n", what);
+    exit(1);
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    must(clock_gettime(CLOCK_MONOTONIC, &time) == 0, "no clock");
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Bytes of memory that the process holds; 0 where the system does not tell. */
+static double resident(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long pages = 0;
+
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*d %ld", &pages) != 1)
+        pages = 0;
+    (void)fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static uint32_t seed = 1;
+
+static uint32_t random_below(uint32_t limit)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (uint32_t)(((uint64_t)seed * limit) >> 32);
+}
+
+/* The n-th domain: of ordinary length, its first letters scattered. */
+static void domain_name(char name[NAME_SIZE], uint32_t n)
+{
+    (void)snprintf(name, NAME_SIZE, "mail%06x.partner%u.example", (n * 2654435761u) & 0xffffffu, n);
+}
+
+static struct connector *new_connector(uint32_t n)
+{
+    struct connector *connector = connector_new();
+    char name[NAME_SIZE];
+
+    must(connector != NULL, "out of memory");
+    (void)snprintf(name, sizeof(name), "connector-%u", n);
+    free(connector->name);
+    connector->name = strdup(name);
+    must(connector->name != NULL, "out of memory");
+    connector->directions[DIRECTION_INBOUND] = true;
+    connector->enforce_from = DATE_ALWAYS;
+    connector->level = LEVEL_VERIFY;
+    connector->min_protocol = PROTOCOL_TLSV1_2;
+    connector->min_cipher_bits = 128;
+    return connector;
+}
+
+/* `domains` in `connectors` connectors, half of the patterns with "*.". */
+static struct rules *load(uint32_t domains, uint32_t connectors)
+{
+    struct rules *rules = rules_new();
+
+    must(rules != NULL, "out of memory");
+    if (rules->connectors == NULL)
+        rules->connectors = connectors_new();
+    must(rules->connectors != NULL, "out of memory");
+    for (uint32_t c = 0; c < connectors; c++) {
+        uint32_t index;
+
+        must(connectors_add(rules->connectors, new_connector(c), &index), "out of memory");
+        for (uint32_t d = c; d < domains; d += connectors) {
+            char text[NAME_SIZE + 2] = "*.";
+            struct pattern pattern;
+
+            domain_name(text + 2, d);
+            must(pattern_parse(&pattern, span_of(d % 2 == 0 ? text + 2 : text), NULL),
+                 "a bad name");
+            must(connectors_conflict(rules->connectors, index, &pattern) == NULL, "a conflict");
+            must(connectors_add_domain(rules->connectors, index, &pattern), "out of memory");
+        }
+    }
+    must(connectors_finish(rules->connectors), "out of memory");
+    return rules;
+}
+
+static void set_facts(struct facts *facts)
+{
+    static const unsigned char client[4] = { 192, 0, 2, 25 };
+
+    facts_init(facts);
+    facts->mta = MTA_POSTFIX;
+    facts->now = INT64_C(1767225600);
+    facts->client = ip_from_bytes(4, client);
+    facts->tls.state = TLS_ENCRYPTED;
+    facts->tls.protocol = PROTOCOL_TLSV1_3;
+    facts->tls.cipher = span_of("TLS_AES_256_GCM_SHA384");
+    facts->tls.cipher_bits = 256;
+    facts->certificate.trust = TRUST_TRUSTED;
+}
+
+static char senders[SENDERS][NAME_SIZE + 16];
+
+/* Senders of the partners' domains, or of none. */
+static void make_senders(uint32_t domains, bool partners)
+{
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        char name[NAME_SIZE];
+
+        domain_name(name, partners ? random_below(domains) : domains + 1 + random_below(1u << 20));
+        (void)snprintf(senders[i], sizeof(senders[i]), "<user%u@%s>", i % 1000, name);
+    }
+}
+
+/* Nanoseconds a decision, with the address read once before (false) or each time (true). */
+static double decisions(const struct rules *rules, bool parse, bool partners)
+{
+    static struct address addresses[SENDERS];
+    struct address recipient;
+    struct facts facts;
+    double start, end;
+    unsigned long matched = 0;
+
+    must(address_parse(&recipient, span_of("<postmaster@example.org>")), "out of memory");
+    for (uint32_t i = 0; i < SENDERS; i++)
+        must(address_parse(&addresses[i], span_of(senders[i])), "out of memory");
+    set_facts(&facts);
+    facts.recipient_address = &recipient;
+    start = now();
+    for (uint32_t i = 0; i < DECISIONS; i++) {
+        struct address *address = &addresses[i % SENDERS];
+        struct decision decision;
+
+        if (parse) {
+            address_release(address);
+            must(address_parse(address, span_of(senders[i % SENDERS])), "out of memory");
+        }
+        facts.sender_address = address;
+        decide_inbound(rules, &facts, &decision);
+        matched += decision.match.connector != NULL;
+    }
+    end = now();
+    must(matched == (partners ? DECISIONS : 0), "a decision went wrong");
+    for (uint32_t i = 0; i < SENDERS; i++)
+        address_release(&addresses[i]);
+    address_release(&recipient);
+    return (end - start) * 1e9 / DECISIONS;
+}
+
+static void measure(uint32_t domains, uint32_t connectors)
+{
+    double before = resident(), start = now();
+    struct rules *rules = load(domains, connectors);
+    double loaded = now(), after = resident();
+    double hit, miss, parsed;
+
+    make_senders(domains, true);
+    hit = decisions(rules, false, true);
+    parsed = decisions(rules, true, true);
+    make_senders(domains, false);
+    miss = decisions(rules, false, false);
+    printf("%8u domains in %6u connectors: decision %4.0f ns, with its address read %4.0f ns, "
+           "no partner %4.0f ns\n",
+           domains, connectors, hit, parsed, miss);
+    if (domains >= 1000)
+        printf("%26sloaded in %.2f s, %.0f bytes a domain by its own count, %.0f by the system's\n",
+               "", loaded - start, (double)connectors_bytes(rules->connectors) / domains,
+               (after - before) / domains);
+    rules_free(rules);
+}
+
+int main(void)
+{
+    measure(1, 1);
+    measure(1000, 1);
+    measure(1000, 1000);
+    measure(1000000, 1);
+    measure(1000000, 100000);
+    return 0;
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: ISC
+#
+# A real Postfix while forcetls dies, hangs or is not there.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+
+use Forcetls::FailureCases;
+use Forcetls::Scene;
+use Test::More;
+
+my $scene = Forcetls::Scene->new(
+    mta => 'postfix',
+    connectors => $Forcetls::FailureCases::contoso,
+    server => { main => "milter_connect_timeout = 2s\nmilter_command_timeout = 2s\nmilter_content_timeout = 2s\n" },
+);
+Forcetls::FailureCases::killed($scene);
+Forcetls::FailureCases::down($scene);
+Forcetls::FailureCases::hung($scene);
+$scene->finish;
+done_testing();
