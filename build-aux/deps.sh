@@ -98,6 +98,7 @@ is_debian()
 {
     command -v apt-get >/dev/null 2>&1 && command -v dpkg >/dev/null 2>&1 || return 1
     [ -r /etc/os-release ] || return 1
+    # shellcheck source=/dev/null
     case " $(. /etc/os-release && echo "${ID-} ${ID_LIKE-}") " in
     *" debian "*) return 0 ;;
     esac
@@ -113,6 +114,11 @@ apt()
 {
     DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2 \
         -o Acquire::http::Timeout=30 "$@" </dev/null
+}
+
+update_lists()
+{
+    apt update || echo "deps.sh: apt-get update failed" >&2
 }
 
 install_packages()
@@ -141,23 +147,24 @@ install_missing()
     [ -n "$wanted" ] || return 0
     echo "deps.sh: installing what is missing: $wanted"
     # shellcheck disable=SC2086 # a list of packages
-    {
-        if ! apt install --simulate --no-install-recommends --no-remove $wanted >/dev/null 2>&1; then
-            apt update || echo "deps.sh: apt-get update failed" >&2
-        fi
-        wanted=$(known_packages $wanted)
-        if brings_mta $wanted; then
-            echo "deps.sh: these packages would bring a mail server; nothing is installed" >&2
+    apt install --simulate --no-install-recommends --no-remove $wanted >/dev/null 2>&1 || update_lists
+    # shellcheck disable=SC2086
+    wanted=$(known_packages $wanted)
+    # shellcheck disable=SC2086
+    if brings_mta $wanted; then
+        echo "deps.sh: these packages would bring a mail server; nothing is installed" >&2
+        return 1
+    fi
+    # Lists that are older than the archive name files that are gone: fetch them once more.
+    # shellcheck disable=SC2086
+    if ! install_packages $wanted; then
+        update_lists
+        # shellcheck disable=SC2086
+        if ! install_packages $wanted; then
+            echo "deps.sh: could not install:" $wanted >&2
             return 1
         fi
-        # Lists that are older than the archive name files that are gone: fetch them once more.
-        if ! install_packages $wanted; then
-            apt update && install_packages $wanted || {
-                echo "deps.sh: could not install: $wanted" >&2
-                return 1
-            }
-        fi
-    }
+    fi
     return 3
 }
 
