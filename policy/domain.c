@@ -53,16 +53,69 @@ static bool is_ascii(const char *data, size_t length)
     return true;
 }
 
+/* Code points that UTS #46 ignores (IdnaMappingTable, status "ignored"). libidn2 drops them too,
+ * but counts them against the length of a label before it does. */
+static const struct {
+    uint32_t first, last;
+} ignored[] = {
+    { 0xad, 0xad },     { 0x34f, 0x34f },   { 0x180b, 0x180d },   { 0x180f, 0x180f },
+    { 0x200b, 0x200b }, { 0x2060, 0x2060 }, { 0x2064, 0x2064 },   { 0xfe00, 0xfe0f },
+    { 0xfeff, 0xfeff }, { 0x1bca0, 0x1bca3 }, { 0xe0100, 0xe01ef },
+};
+
+/* The length of the ignored code point that begins here, or 0. */
+static size_t ignored_at(const char *data, size_t length)
+{
+    const unsigned char *bytes = (const unsigned char *)data;
+    size_t size = length == 0 || bytes[0] < 0xc2 ? 1
+                  : bytes[0] < 0xe0              ? 2
+                  : bytes[0] < 0xf0              ? 3
+                                                 : 4;
+    uint32_t point = size > 1 ? bytes[0] & (0xffu >> (size + 1)) : 0;
+
+    if (size == 1 || size > length)
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if ((bytes[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | (bytes[i] & 0x3fu);
+    }
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) {
+        if (point >= ignored[i].first && point <= ignored[i].last)
+            return size;
+    }
+    return 0;
+}
+
+/* The text without the ignored code points at its end. */
+static struct span without_ignored_end(struct span text)
+{
+    for (size_t size = 1; size <= 4 && size <= text.length; size++) {
+        if (ignored_at(text.data + text.length - size, size) == size) {
+            text.length -= size;
+            size = 0;
+        }
+    }
+    return text;
+}
+
 /* The A-label of a label that is not ASCII; false: IDNA knows none. */
 static bool label_to_ascii(const char *data, size_t length, struct writer *writer)
 {
     uint8_t input[LABEL_INPUT_MAX + 1];
     uint8_t *output = NULL;
+    size_t used = 0;
 
-    if (length > LABEL_INPUT_MAX || memchr(data, '\0', length) != NULL)
-        return false;
-    memcpy(input, data, length);
-    input[length] = '\0';
+    for (size_t i = 0, skip; i < length; i += skip) {
+        skip = ignored_at(data + i, length - i);
+        if (skip != 0)
+            continue;
+        if (used == LABEL_INPUT_MAX || data[i] == '\0')
+            return false;
+        input[used++] = (uint8_t)data[i];
+        skip = 1;
+    }
+    input[used] = '\0';
     if (idn2_to_ascii_8z((const char *)input, (char **)&output,
                          IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
         return false;
@@ -95,6 +148,7 @@ void domain_set(struct domain *domain, struct span text)
 
     if (text.data == NULL)
         text.length = 0;
+    text = without_ignored_end(text);
     if (text.length > 0)
         text.length -= dot_before(text, text.length);
     if (text.length <= DOMAIN_MAX && is_ascii(text.data, text.length)) {
