@@ -56,8 +56,6 @@ static bool add_domain(struct address *address, struct span text)
 {
     struct domain domain;
 
-    if (text.length == 0)
-        return true;
     domain_set(&domain, text);
     if (domain.length == 0)
         return true;
@@ -71,9 +69,30 @@ static bool add_domain(struct address *address, struct span text)
     return true;
 }
 
+/* A domain as it stands; and without quotes, backslashes and the brackets around it where it has
+ * any, as an MTA might read it that does not mind them. */
+static bool add_piece(struct address *address, struct span text)
+{
+    char plain[DOMAIN_MAX + 2]; /* its right end; one more byte, so that a longer one is cut */
+    size_t start = sizeof(plain);
+    struct span inner = text;
+
+    if (!add_domain(address, text))
+        return false;
+    if (text.length >= 2 && text.data[0] == '[' && text.data[text.length - 1] == ']')
+        inner = (struct span){ text.data + 1, text.length - 2 };
+    for (size_t i = inner.length; i > 0 && start > 0; i--) {
+        if (inner.data[i - 1] != '"' && inner.data[i - 1] != '\\')
+            plain[--start] = inner.data[i - 1];
+    }
+    if (sizeof(plain) - start == text.length)
+        return true;
+    return add_domain(address, (struct span){ plain + start, sizeof(plain) - start });
+}
+
 static bool is_delimiter(char c)
 {
-    return c != '\0' && strchr("@%!,:<> \t", c) != NULL;
+    return c != '\0' && strchr("@%!,:;<> \t", c) != NULL;
 }
 
 /* The end of a quoted string that starts at `start` (behind its closing quote), or 0 where it
@@ -124,7 +143,7 @@ static bool add_readings(struct address *address, struct span path)
             continue;
         }
         if (before == '@' || before == '%' || (!end && path.data[i] == '!')) {
-            if (!add_domain(address, (struct span){ path.data + start, i - start }))
+            if (!add_piece(address, (struct span){ path.data + start, i - start }))
                 return false;
         }
         if (!end)

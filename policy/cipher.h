@@ -42,8 +42,8 @@ bool cipher_is_anonymous(struct span name);
  * disagrees with nothing. */
 bool cipher_agrees(struct span name, enum tls_protocol protocol);
 
-/* From the suite; for TLSv1.3 from the protocol (every suite has it, but for psk_ke, which
- * no MTA reports). */
+/* From the suite; for TLSv1.3 from the protocol (every suite of it has forward secrecy, but for
+ * psk_ke, which no MTA reports). Unknown where protocol or suite are not known or disagree. */
 enum forward_secrecy cipher_forward_secrecy(struct span name, enum tls_protocol protocol);
 
 #endif

@@ -29,11 +29,13 @@ static void writer_prepend(struct writer *writer, const char *data, size_t lengt
     memcpy(writer->bytes + sizeof(writer->bytes) - writer->used, data, length);
 }
 
-/* The length of the dot that ends right before `end`, or 0. Dots: U+002E, and what IDNA takes
- * for one: U+3002, U+FF0E, U+FF61 (RFC 3490, 3.1, and UTS #46). */
+/* The length of the dot that ends right before `end`, or 0. Dots: U+002E, what IDNA takes for
+ * one (U+3002, U+FF0E, U+FF61; RFC 3490, 3.1), and what UTS #46 makes one of where it is not
+ * told to use the rules of STD 3 (U+2024, U+FE52): ICU is not told, libidn2 refuses them. */
 static size_t dot_before(struct span text, size_t end)
 {
-    static const char *const wide[] = { "\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1" };
+    static const char *const wide[] = { "\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1",
+                                        "\xe2\x80\xa4", "\xef\xb9\x92" };
 
     if (end >= 1 && text.data[end - 1] == '.')
         return 1;

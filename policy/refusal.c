@@ -12,7 +12,7 @@
 #include "policy/escape.h"
 
 #define TEXT_MOST 230   /* characters of the whole text: with the codes it fits a 250-byte line */
-#define DOMAIN_MOST 60
+#define DOMAIN_MOST 45
 #define NAME_MOST 40
 #define CONTACT_MOST 60
 #define VALUE_MOST 40   /* of a value that the peer chose */
