@@ -126,6 +126,12 @@ static size_t fraction_length(const struct scanner *scanner, size_t start)
     return end - start;
 }
 
+/* Right behind another number: an unquoted date, not a number of its own. */
+static bool number_goes_on(const struct scanner *scanner)
+{
+    return scanner->position > 0 && is_digit(scanner->text.data[scanner->position - 1]);
+}
+
 static size_t number_length(const struct scanner *scanner, struct word *word)
 {
     size_t fraction, length = peek(scanner, 0) == '+' || peek(scanner, 0) == '-' ? 1 : 0;
@@ -149,7 +155,8 @@ static size_t number_length(const struct scanner *scanner, struct word *word)
     fraction = base == 10 ? fraction_length(scanner, length) : 0;
     if (value > INT_MAX && fraction == 0)
         word->fault = FAULT_NUMBER_LARGE;
-    else if (base == 10 && fraction == 0 && length > digits + 1 && peek(scanner, digits) == '0')
+    else if (base == 10 && fraction == 0 && !number_goes_on(scanner) && length > digits + 1 &&
+             peek(scanner, digits) == '0')
         word->fault = FAULT_NUMBER_ZERO;
     return length + fraction;
 }

@@ -137,8 +137,7 @@ static void include_file(struct reading *reading, const char *file, const struct
         return;
     }
     read_file(reading, kept, place, name);
-    reading->memory = reading->memory && text_append(reading->source, span_of("\n")) &&
-                      segment_add(reading->source, file, word->line);
+    reading->memory = reading->memory && segment_add(reading->source, file, word->line);
 }
 
 /* libconfig joins two texts that stand side by side: in a list that is a comma forgotten, and
@@ -196,6 +195,8 @@ static void read_file(struct reading *reading, const char *file, struct place fr
     }
     reading->depth++;
     take_text(reading, file, (struct span){ text, length });
+    /* libconfig 1.5 wants a newline behind a comment, at the end of the text too. */
+    reading->memory = reading->memory && text_append(reading->source, span_of("\n"));
     reading->depth--;
     free(text);
 }

@@ -128,6 +128,19 @@ static void syntax__nul_bytes_and_a_byte_order_mark__refused_and_skipped(void **
     free(drawn);
 }
 
+static void syntax__comment_without_newline_at_the_end__good(void **state)
+{
+    static const struct conf_case rows[] = {
+        { CONF_NONE "# the end", "" },
+        { CONF_NONE "// the end", "" },
+        { CONF_NONE "/* the end */", "" },
+        { CONF_NONE "mode = \"enforce\"", "" },
+    };
+
+    (void)state;
+    assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
+}
+
 static void syntax__deep_nesting__error_and_no_recursion(void **state)
 {
     const size_t depth = 2000000;
@@ -242,6 +255,7 @@ int main(void)
         cmocka_unit_test(syntax__what_libconfig_takes_otherwise_than_meant__error),
         cmocka_unit_test(syntax__key_twice_in_a_group__error_with_both_lines),
         cmocka_unit_test(syntax__nul_bytes_and_a_byte_order_mark__refused_and_skipped),
+        cmocka_unit_test(syntax__comment_without_newline_at_the_end__good),
         cmocka_unit_test(syntax__deep_nesting__error_and_no_recursion),
         cmocka_unit_test(source__include__places_in_its_own_file),
         cmocka_unit_test(source__include_that_cannot_be__error_where_it_is_named),
