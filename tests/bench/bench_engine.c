@@ -183,7 +183,7 @@ static void measure(uint32_t domains, uint32_t connectors)
     printf("%8u domains in %6u connectors: decision %4.0f ns, with its address read %4.0f ns, "
            "no partner %4.0f ns\n",
            domains, connectors, hit, parsed, miss);
-    if (domains >= 1000)
+    if (domains >= 1000000)
         printf("%26sloaded in %.2f s, %.0f bytes a domain by its own count, %.0f by the system's\n",
                "", loaded - start, (double)connectors_bytes(rules->connectors) / domains,
                (after - before) / domains);

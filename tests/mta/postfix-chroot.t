@@ -52,7 +52,7 @@ subtest 'smtpd runs in its chroot' => sub {
 subtest 'Postfix says in the maillog what the partner was told' => sub {
     my $wanted = "milter-reject: RCPT from $name: $refused; from=<a\@contoso.com> to=<b\@example.org> proto=ESMTP helo=<mail.contoso.com>";
     ok(wait_for(5, sub { index($scene->mta->maillog, $wanted) >= 0 }), 'milter-reject with our text') or diag($scene->mta->maillog);
-    unlike($scene->mta->maillog, qr/warning: (?!.*(?:not owned by group|set-gid|differ)).*(?:milter|policy|forcetls)/i, 'and has nothing to complain of');
+    unlike($scene->mta->maillog, qr/ (?:warning|error|fatal): /, 'and has nothing to complain of');
 };
 
 $scene->finish;

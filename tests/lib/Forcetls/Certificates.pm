@@ -38,13 +38,21 @@ sub _new_key
     chmod 0600, $file or die "$file: $!\n";    # Sendmail insists
 }
 
+# Options for a certificate that is over: OpenSSL learned to say it in 3.4, and then no longer
+# takes a negative number of days.
+sub _expired
+{
+    my ($status, $help) = run('openssl', 'x509', '-help');
+    return $help =~ /-not_after/ ? qw(-not_before 20200101000000Z -not_after 20200201000000Z) : qw(-days -1);
+}
+
 # Makes a certificate. Options:
 #   subject  as openssl writes it: '/O=Partner/CN=mail.partner.test'; '/' for an empty one
 #   by       the certificate that signs it (default: itself)
 #   san      DNS names for subjectAltName, comma-separated
 #   usage    extendedKeyUsage (default: clientAuth,serverAuth; '' for none)
 #   ca       a certification authority
-#   expired  over since yesterday
+#   expired  over already
 #   rsa      bits of an RSA key
 sub make
 {
@@ -66,7 +74,7 @@ sub make
     _openssl('req', '-new', '-utf8', '-key', "$base.key", '-subj', $option{subject}, '-out', "$base.csr");
     _openssl('x509', '-req', '-in', "$base.csr", '-out', "$base.pem", '-extfile', "$base.ext", '-sha256',
         '-set_serial', '0x' . join('', map { sprintf '%02x', 1 + int rand 127 } 1 .. 8),
-        '-days', $option{expired} ? -1 : 30,
+        $option{expired} ? _expired() : ('-days', 30),
         $by ? ('-CA', $by->{file}, '-CAkey', $by->{key}) : ('-signkey', "$base.key"));
     write_file("$base.chain.pem", join '', map { read_file($_) } "$base.pem", $by && $by->{is_ca} && !$by->{is_root} ? $by->{chain} : ());
     return {

@@ -46,6 +46,8 @@ sub connectors
   { name = "forwarded";   direction = "inbound"; domains = [ "forwarded.example" ]; level = "encrypt"; action = "reject"; exempt_networks = [ "127.0.31.0/24" ]; },
   { name = "letters";     direction = "inbound"; domains = [ "letters.example" ]; level = "encrypt"; action = "reject"; local_domains = [ "example.org" ]; },
   { name = "sleeping";    direction = "inbound"; domains = [ "sleeping.example" ]; level = "encrypt"; action = "reject"; enabled = false; },
+  { name = "platform";    direction = "inbound"; domains = [ "platform.example" ]; level = "secure"; action = "reject";
+    certificates = ( { name = "mail.protection.outlook.com"; } ); },
   { name = "addressed";   direction = "inbound"; domains = [ "addressed.example" ]; level = "encrypt"; action = "reject"; contact = "tls@contoso.com"; }
 EOT
 }
@@ -66,6 +68,10 @@ sub make_certificates
         expired => $maker->make('expired', subject => '/CN=mail.contoso.com', expired => 1, by => $ca),
         two_names => $maker->make('two_names', subject => '/CN=mail.stranger.example/CN=mail.contoso.com', by => $ca),
     );
+    # Names made to be more than a name, where they are printed.
+    $more{forger} = $maker->make('forger', subject => "/CN=mail.contoso.com\nX: inbound verdict=pass", by => $ca);
+    $more{format} = $maker->make('format', subject => '/CN=%n%s %%d "quoted" b\xc3\xbccher', by => $ca);
+    $more{platform} = $maker->make('platform', subject => '/CN=mail.protection.outlook.com', by => $ca);
     # Another CA below the trusted root; and one that only has the right one's name.
     my $second = $maker->make('second', subject => '/O=Example Trust/CN=Second Issuing CA', ca => 1, by => $world->{root});
     $more{other_issuer} = $maker->make('other_issuer', subject => '/CN=mail.contoso.com', by => $second);
@@ -152,6 +158,9 @@ sub cases
         _passed('a more specific "may" is an exception from a wider rule', { from => 'a@lab.contoso.com' }, 'contoso-lab', level => 'may', tls => 'none'),
         _ordinary('".below.example" does not mean the domain itself', { from => 'a@below.example' }),
         _refused('".below.example" means its subdomains', { from => 'a@x.below.example' }, '550 5.7.10', 'below', $plain, reason => 'no-tls'),
+        { title => 'a subdomain of an entry without "*." is somebody else, and the log says so', from => 'a@sub.exact.example', reply => 'accepted',
+            log => { verdict => 'none', reason => 'near-miss', connector => 'exact' } },
+        _ordinary('it says so once', { from => 'b@sub.exact.example' }),
         _refused('an internationalised domain is found by its A-label', { from => 'a@xn--bcher-kva.example' }, '550 5.7.10', 'books', $plain, reason => 'no-tls'),
 
         # Encryption.
@@ -205,6 +214,14 @@ sub cases
         _passed('a wanted "*." stands for one label', { from => 'a@wild.example', tls => $with->('partner') }, 'one-label', subject => 'mail.contoso.com'),
         _refused('a wanted "*." does not stand for two labels', { from => 'a@wild.example', tls => $with->('deep') }, '550 5.7.5', 'one-label',
             q{the certificate's name 'a.b.contoso.com' is not '*.contoso.com'}, reason => 'certificate-mismatch'),
+
+        { title => 'a name with a line feed in it gets into neither a reply nor the log as one', from => 'a@contoso.com', tls => $with->('forger'),
+            reply => qr/^550 5\.7\.5 Encryption needed: [\x20-\x7e]*: the certificate's name 'mail\.contoso\.com[\x20-\x7e]+' is not 'mail\.contoso\.com'; postmaster\@example\.org$/,
+            log => { verdict => 'reject', reason => 'certificate-mismatch', connector => 'contoso-in', subject => qr/^mail\.contoso\.com.X: inbound verdict=pass$/s } },
+        { title => 'a name with format characters, quotes and UTF-8 is printed as what it is', from => 'a@contoso.com', tls => $with->('format'),
+            reply => qr/^550 5\.7\.5 Encryption needed: [\x20-\x7e]*: the certificate's name '%n%s %%d "quoted" b[\x20-\x7e]+cher' is not 'mail\.contoso\.com'; postmaster\@example\.org$/,
+            log => { verdict => 'reject', reason => 'certificate-mismatch', connector => 'contoso-in', subject => qr/^%n%s %%d "quoted" b.+cher$/ } },
+        _passed('a name that a platform shares among its customers is accepted, and marked', { from => 'a@platform.example', tls => $with->('platform') }, 'platform', identity => 'shared'),
 
         # Changeovers.
         _refused('an entry past its "until" is retired', { from => 'a@retired.example', tls => $with->('partner') }, '550 5.7.5', 'retired',

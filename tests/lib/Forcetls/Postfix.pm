@@ -19,15 +19,21 @@ use Forcetls::Harness qw(at_end free_port has_ipv6 is_over mta_root not_possible
 my $mail_owner = 'uucp';
 my $setgid_group = 'dip';
 
-# Unpacks Postfix (once a build tree); a machine that cannot have it skips the test.
-sub unpack_or_skip
+# Unpacks Postfix (once a build tree): the folder; or undef and why it cannot be had.
+sub unpack
 {
     my $dir = mta_root() . '/postfix';
     my ($status, $out) = run(source_dir() . '/tests/lib/unpack-mta', 'postfix', $dir);
-    if ($status != 0) {
-        $out =~ s/\s+/ /g;
-        not_possible("Postfix cannot be had: $out");
-    }
+    return $dir if $status == 0;
+    $out =~ s/\s+/ /g;
+    return (undef, "Postfix cannot be had: $out");
+}
+
+# The same; a machine that cannot have it skips the test.
+sub unpack_or_skip
+{
+    my ($dir, $why) = __PACKAGE__->unpack;
+    not_possible($why) if !$dir;
     return $dir;
 }
 
@@ -184,22 +190,17 @@ sub _environment
     );
 }
 
-# What Debian's start script copies into the chroot, copied by that script.
+# What Debian's start script copies into the chroot so that names can be looked up there, and the
+# names that the test gives its clients.
 sub _fill_chroot
 {
     my ($self, $hosts) = @_;
-    my $script = "$self->{programs}/usr/lib/postfix/configure-instance.sh";
-    if (-f $script) {
-        local %ENV = (%ENV, $self->_environment);
-        my ($status, $out) = run('sh', '-e', $script, '-');
-        $status == 0 or die "$script: $out\n";
-    } else {
-        my $etc = $self->queue . '/etc';
-        -d $etc or mkdir $etc, 0755 or die "$etc: $!\n";
-        write_file("$etc/$_", read_file("/etc/$_"), 0644) for grep { -f "/etc/$_" } qw(localtime services resolv.conf hosts host.conf nsswitch.conf);
+    my $etc = $self->queue . '/etc';
+    mkdir $etc, 0755 or die "$etc: $!\n";
+    for my $name (qw(localtime services resolv.conf hosts host.conf nsswitch.conf)) {
+        write_file("$etc/$name", read_file("/etc/$name"), 0644) if -f "/etc/$name";
     }
-    my $file = $self->queue . '/etc/hosts';
-    write_file($file, read_file($file) . "\n" . $hosts, 0644);
+    write_file("$etc/hosts", read_file("$etc/hosts") . "\n" . $hosts, 0644);
 }
 
 # Runs one of Postfix's commands against this instance; gives status and output.
@@ -210,12 +211,35 @@ sub command
     return run("$self->{programs}/usr/sbin/$program", '-c', "$self->{dir}/etc", @arguments);
 }
 
+# The queue's folders, as the package's own list has them. "postfix start" would make them; but as
+# Debian patched it, it would also start the host's Postfix instead of this one.
+sub _make_folders
+{
+    my ($self) = @_;
+    my %value = (mail_owner => $mail_owner, setgid_group => $setgid_group, queue_directory => $self->queue, data_directory => "$self->{dir}/data");
+    for (split /\n/, read_file("$self->{programs}/etc/postfix/postfix-files")) {
+        my ($path, $type, $owner, $group, $mode) = map { s/\$(\w+)/$value{$1} \/\/ ''/ger } split /:/;
+        next if ($type // '') ne 'd' || $path !~ /^\Q$self->{dir}\E/;
+        -d $path or mkdir $path or die "$path: $!\n";
+        chown scalar getpwnam $owner, $group eq '-' ? -1 : scalar getgrnam $group, $path or die "$path: $!\n";
+        chmod oct $mode, $path or die "$path: $!\n";
+    }
+}
+
+sub _master
+{
+    my ($self, @arguments) = @_;
+    local %ENV = (%ENV, $self->_environment);
+    return run("$self->{programs}/usr/lib/postfix/sbin/master", @arguments);
+}
+
 sub start
 {
     my ($self) = @_;
-    my ($status, $out) = $self->command('postfix', 'start');
-    $status == 0 or die "Postfix does not start:\n$out" . $self->maillog;
+    $self->_make_folders;
+    my ($status, $out) = $self->_master('-w');    # returns when it is up
     at_end(sub { $self->stop });
+    $status == 0 or die "Postfix does not start:\n$out" . $self->maillog;
     wait_port('127.0.0.1', $self->{port}) or die "Postfix does not listen:\n" . $self->maillog;
     return $self;
 }
@@ -225,8 +249,8 @@ sub stop
     my ($self) = @_;
     my ($pid) = read_file($self->queue . '/pid/master.pid') =~ /(\d+)/ or return;
     # master(8) holds a lock on that file: without it the number may be somebody else's by now.
-    my ($status) = $self->command('postfix', 'status');
-    return if $status != 0;
+    my ($status) = $self->_master('-t');
+    return if $status == 0;    # not running
     kill 'TERM', $pid;
     wait_for(10, sub { is_over($pid) }) or kill 'KILL', -$pid;
 }

@@ -11,10 +11,18 @@ use Forcetls::Harness qw(not_possible run);
 
 our @EXPORT_OK = qw(need_swaks swaks);
 
+# What is missing for it, as a sentence; an empty string if nothing is.
+sub missing
+{
+    return 'there is no swaks (Debian: swaks)' if (run('swaks', '--version'))[0] != 0;
+    return 'swaks has no TLS (Debian: libnet-ssleay-perl)' if !eval { require Net::SSLeay; 1 };
+    return '';
+}
+
 sub need_swaks
 {
-    not_possible('there is no swaks (Debian: swaks)') if (run('swaks', '--version'))[0] != 0;
-    not_possible('swaks has no TLS (Debian: libnet-ssleay-perl)') if !eval { require Net::SSLeay; 1 };
+    my $missing = missing();
+    not_possible($missing) if $missing;
 }
 
 # Sends a message. Options: port; host; client (the address to come from); helo; from; to (a list,
