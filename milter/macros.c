@@ -87,13 +87,6 @@ static struct span copy(struct span value, char *buffer, size_t size)
     return (struct span){ buffer, value.length };
 }
 
-static bool starts_with(struct span value, const char *prefix)
-{
-    size_t length = strlen(prefix);
-
-    return value.length >= length && memcmp(value.data, prefix, length) == 0;
-}
-
 /* Digits only, at most `most`; -1: not reported, or no such number. */
 static int number(struct span value, int most)
 {
@@ -118,10 +111,10 @@ static uint16_t port(struct span value)
 
 static enum mta which_mta(struct span version)
 {
-    if (starts_with(version, "Postfix"))
+    if (span_starts_with(version, "Postfix"))
         return MTA_POSTFIX;
     /* Sendmail: "8.18.1" or "8.18.1/8.18.1/Debian-2". */
-    if (starts_with(version, "8."))
+    if (span_starts_with(version, "8."))
         return MTA_SENDMAIL;
     return MTA_UNKNOWN;
 }
@@ -147,14 +140,6 @@ void macros_read_connection(const struct macro_source *source, struct connection
                   !span_known(get(source, "{client_resolve}"));
 }
 
-static int hex(char c)
-{
-    c = ascii_lower(c);
-    if (ascii_digit(c))
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte behind a "+" or a "\x" at `at`, or -1. */
 static int hex_byte(struct span value, size_t at)
 {
@@ -162,8 +147,8 @@ static int hex_byte(struct span value, size_t at)
 
     if (at + 1 >= value.length)
         return -1;
-    high = hex(value.data[at]);
-    low = hex(value.data[at + 1]);
+    high = ascii_hex(value.data[at]);
+    low = ascii_hex(value.data[at + 1]);
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
@@ -175,7 +160,7 @@ static struct span decode(struct span value, const char *mark, char *buffer)
 
     for (size_t i = 0; i < value.length; i++) {
         struct span rest = { value.data + i, value.length - i };
-        int byte = starts_with(rest, mark) ? hex_byte(value, i + skip) : -1;
+        int byte = span_starts_with(rest, mark) ? hex_byte(value, i + skip) : -1;
 
         if (byte >= 0) {
             buffer[length++] = (char)byte;
@@ -192,7 +177,7 @@ static struct span sendmail_name(struct span value, char *buffer, size_t size)
 {
     if (span_equal(value, span_of("BadCertificateUnknown")))
         return copy(span_of(""), buffer, size);
-    if (starts_with(value, "BadCertificate"))
+    if (span_starts_with(value, "BadCertificate"))
         return copy(span_of("(bad name)"), buffer, size);
     value = copy(value, buffer, size);
     return span_known(value) ? decode(value, "+", buffer) : value;
@@ -211,7 +196,7 @@ static struct span dn_attribute(struct span name, const char *attribute, char *b
         struct span rest = { name.data + i, name.length - i };
         const char *end;
 
-        if (!starts_with(rest, attribute))
+        if (!span_starts_with(rest, attribute))
             continue;
         rest.data += strlen(attribute);
         rest.length -= strlen(attribute);
@@ -253,7 +238,7 @@ static void read_postfix_certificate(const struct macro_source *source, bool bel
     certificate->subject =
         copy(get(source, "{cert_subject}"), read->subject, sizeof(read->subject));
     certificate->issuer = copy(issuer, read->issuer, sizeof(read->issuer));
-    if (!believed || starts_with(issuer, "/"))
+    if (!believed || span_starts_with(issuer, "/"))
         certificate->trust = TRUST_NOT_REPORTED;
     else
         certificate->trust = span_empty(issuer) ? TRUST_NONE_OR_UNTRUSTED : TRUST_TRUSTED;

@@ -63,13 +63,6 @@ bool cipher_equal(struct span a, struct span b)
     return row != NULL && row == find_row(b);
 }
 
-static bool starts_with(struct span name, const char *prefix)
-{
-    struct span start = { name.data, strlen(prefix) };
-
-    return name.length >= start.length && span_equal(start, span_of(prefix));
-}
-
 static bool contains(struct span name, const char *word)
 {
     size_t length = strlen(word);
@@ -84,7 +77,7 @@ static bool contains(struct span name, const char *word)
 static bool starts_with_one(struct span name, const char *const *prefixes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (starts_with(name, prefixes[i]))
+        if (span_starts_with(name, prefixes[i]))
             return true;
     }
     return false;
@@ -93,7 +86,7 @@ static bool starts_with_one(struct span name, const char *const *prefixes, size_
 bool cipher_is_null(struct span name)
 {
     return contains(name, "NULL") || contains(name, "NONE") ||
-           starts_with(name, "TLS_SHA256_SHA256") || starts_with(name, "TLS_SHA384_SHA384");
+           span_starts_with(name, "TLS_SHA256_SHA256") || span_starts_with(name, "TLS_SHA384_SHA384");
 }
 
 bool cipher_is_anonymous(struct span name)
@@ -107,7 +100,7 @@ bool cipher_is_anonymous(struct span name)
 /* TLSv1.3 names say nothing of the key exchange (RFC 8446, B.4). */
 static bool is_tls13_suite(struct span name)
 {
-    return starts_with(name, "TLS_") && !contains(name, "_WITH_");
+    return span_starts_with(name, "TLS_") && !contains(name, "_WITH_");
 }
 
 bool cipher_agrees(struct span name, enum tls_protocol protocol)

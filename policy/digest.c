@@ -3,14 +3,6 @@
 
 #include <string.h>
 
-static int hex_value(char c)
-{
-    c = ascii_lower(c);
-    if (ascii_digit(c))
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool digest_parse(struct digest *digest, struct span text)
 {
     /* Either no colon at all or one between all octets. */
@@ -20,7 +12,7 @@ bool digest_parse(struct digest *digest, struct span text)
     if (text.data == NULL || (!colons && text.length != 2 * DIGEST_SIZE))
         return false;
     for (size_t i = 0; i < DIGEST_SIZE; i++) {
-        int high = hex_value(text.data[i * step]), low = hex_value(text.data[i * step + 1]);
+        int high = ascii_hex(text.data[i * step]), low = ascii_hex(text.data[i * step + 1]);
 
         if (high < 0 || low < 0)
             return false;

@@ -58,19 +58,13 @@ bool ip_equal(const struct ip *a, const struct ip *b)
     return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
-/* Sets the bits behind the prefix to 0. */
-static struct ip masked(const struct ip *ip, unsigned prefix)
+struct network network_around(const struct ip *ip, uint8_t prefix)
 {
-    struct ip result = *ip;
+    struct network network = { .ip = *ip, .prefix = prefix };
 
-    for (unsigned bit = prefix; bit < 8 * sizeof(result.bytes); bit++) {
-        if (bit % 8 == 0) {
-            memset(result.bytes + bit / 8, 0, sizeof(result.bytes) - bit / 8);
-            break;
-        }
-        result.bytes[bit / 8] = (uint8_t)(result.bytes[bit / 8] & ~(0x80 >> bit % 8));
-    }
-    return result;
+    for (unsigned bit = prefix; bit < 8 * sizeof(ip->bytes); bit++)
+        network.ip.bytes[bit / 8] = (uint8_t)(network.ip.bytes[bit / 8] & ~(0x80 >> bit % 8));
+    return network;
 }
 
 /* The digits behind the slash; false: no number from `least` to `most`. */
@@ -93,7 +87,7 @@ bool network_parse(struct network *network, struct span text, struct why *why)
 {
     const char *slash = text.length > 0 ? memchr(text.data, '/', text.length) : NULL;
     struct span address = text;
-    struct ip base;
+    struct network whole;
     char suggestion[IP_TEXT_SIZE];
     unsigned least = 0, most;
 
@@ -110,9 +104,9 @@ bool network_parse(struct network *network, struct span text, struct why *why)
         !prefix_parse((struct span){ slash + 1, text.length - address.length - 1 }, least, most,
                       &network->prefix))
         return why_fail(why, "a network's prefix must be %u to %u", least, most);
-    base = masked(&network->ip, network->prefix);
-    if (!ip_equal(&base, &network->ip)) {
-        ip_format(&base, suggestion);
+    whole = network_around(&network->ip, network->prefix);
+    if (!ip_equal(&whole.ip, &network->ip)) {
+        ip_format(&whole.ip, suggestion);
         return why_fail(why, "a network with host bits set, did you mean '%s/%u'?", suggestion,
                         network->prefix);
     }

@@ -45,6 +45,9 @@ bool ip_equal(const struct ip *a, const struct ip *b);
 /* ADDRESS or ADDRESS/BITS; bits of the host part that are set are an error, as in Postfix. */
 bool network_parse(struct network *network, struct span text, struct why *why);
 
+/* The network of that many bits that an address lies in. */
+struct network network_around(const struct ip *ip, uint8_t prefix);
+
 bool network_contains(const struct network *network, const struct ip *ip);
 
 /* An address that is not known lies in no network. */

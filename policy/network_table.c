@@ -70,16 +70,6 @@ static size_t lower_bound(const struct network_table *table, size_t start,
     return start;
 }
 
-/* The network of `prefix` bits that the address lies in. */
-static struct network network_around(const struct ip *ip, uint8_t prefix)
-{
-    struct network network = { .ip = *ip, .prefix = prefix };
-
-    for (unsigned bit = prefix; bit < 8 * sizeof(network.ip.bytes); bit++)
-        network.ip.bytes[bit / 8] = (uint8_t)(network.ip.bytes[bit / 8] & ~(0x80 >> bit % 8));
-    return network;
-}
-
 const struct network_row *network_table_next(const struct network_table *table,
                                              const struct ip *ip, size_t *position)
 {

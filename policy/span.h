@@ -50,9 +50,25 @@ static inline bool ascii_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* The value of a hexadecimal digit, or -1. */
+static inline int ascii_hex(char c)
+{
+    c = ascii_lower(c);
+    if (ascii_digit(c))
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline bool ascii_alnum(char c)
 {
     return ascii_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
+static inline bool span_starts_with(struct span span, const char *start)
+{
+    size_t length = strlen(start);
+
+    return span.length >= length && memcmp(span.data, start, length) == 0;
 }
 
 static inline bool span_equal_nocase(struct span a, struct span b)

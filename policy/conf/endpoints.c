@@ -18,13 +18,6 @@ static struct span part(struct span text, size_t start, size_t end)
     return (struct span){ text.data + start, end - start };
 }
 
-static bool starts_with(struct span text, const char *start)
-{
-    size_t length = strlen(start);
-
-    return text.length >= length && memcmp(text.data, start, length) == 0;
-}
-
 /* The position of the first such byte, or the length. */
 static size_t position(struct span text, char c)
 {
@@ -103,13 +96,13 @@ bool socket_parse(struct span text, bool unix_only, char **canonical, struct why
     size_t colon = position(text, ':');
     struct span rest = part(text, colon < text.length ? colon + 1 : colon, text.length);
 
-    if (starts_with(text, "unix:") || starts_with(text, "local:"))
+    if (span_starts_with(text, "unix:") || span_starts_with(text, "local:"))
         return unix_socket_parse(rest, canonical, why);
     if (unix_only)
         return why_fail(why, "must be unix:PATH");
-    if (starts_with(text, "inet:"))
+    if (span_starts_with(text, "inet:"))
         return inet_socket_parse(rest, 4, canonical, why);
-    if (starts_with(text, "inet6:"))
+    if (span_starts_with(text, "inet6:"))
         return inet_socket_parse(rest, 6, canonical, why);
     return why_fail(why, "must be unix:PATH, inet:PORT@HOST or inet6:PORT@HOST");
 }
@@ -143,7 +136,7 @@ static bool split_port(struct span *text, size_t from, struct span *port)
 
 bool next_hop_parse(struct span text, char **canonical, bool *looks_up_mx, struct why *why)
 {
-    bool smtps = starts_with(text, "smtps://"), brackets;
+    bool smtps = span_starts_with(text, "smtps://"), brackets;
     struct span host = smtps ? part(text, 8, text.length) : text, port;
     char spelling[ENDPOINT_SIZE];
     struct domain domain;

@@ -96,15 +96,6 @@ static size_t text_length(const struct scanner *scanner, struct word *word)
     }
 }
 
-static int hex_value(int c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Behind the integer of a number: its fraction and its exponent, or 0. */
 static size_t fraction_length(const struct scanner *scanner, size_t start)
 {
@@ -145,7 +136,7 @@ static size_t number_length(const struct scanner *scanner, struct word *word)
         length += 2;
     }
     for (;; length++) {
-        int digit = hex_value(peek(scanner, length));
+        int byte = peek(scanner, length), digit = byte > 0 ? ascii_hex((char)byte) : -1;
 
         if (digit < 0 || digit >= base)
             break;
