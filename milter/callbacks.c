@@ -24,26 +24,20 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "milter/clock.h"
 #include "milter/log.h"
 #include "milter/reply.h"
 #include "milter/session.h"
 #include "policy/logline.h"
 #include "policy/refusal.h"
 
-/* Set before smfi_main(), read by every callback. */
+/* Written by callbacks_register() before smfi_main(), read-only afterwards: libmilter gives its
+ * callbacks no pointer of ours. */
 static struct feed *the_feed;
 
 /* Callbacks that are running, and whether new ones are still let in; atomic. */
 static atomic_int running;
 static atomic_bool stopped;
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static const char *get_macro(void *data, const char *name)
 {
@@ -241,7 +235,7 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **arguments)
     decide_inbound(rules, &facts, &decision);
     if (decision.would != VERDICT_PASS)
         result = refuse_recipient(ctx, rules, &facts, &decision);
-    else if (decision.outcome != OUTCOME_NONE && !message_count(message, &decision, &facts))
+    else if (decision.outcome != OUTCOME_NONE && !message_tally(message, &decision, &facts))
         result = tempfail_internal(ctx, "no memory to count a recipient");
     address_release(&address);
     return result;

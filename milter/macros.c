@@ -152,17 +152,20 @@ static int hex_byte(struct span value, size_t at)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-/* Sendmail's encoding: +HH for what is not plain (xtextify, RFC 1891 style); in full names
- * OpenSSL has written \xHH before. Decodes one of the two; in place is fine. */
+/* Sendmail's encoding: +HH for what is not plain (xtextify, RFC 1891 style). In full names OpenSSL
+ * has written \xHH before (X509_NAME_oneline(3)), for bytes that are not printable and for no
+ * other, so that a \x20 is what somebody put into the name. Decodes one of the two; in place is
+ * fine. */
 static struct span decode(struct span value, const char *mark, char *buffer)
 {
     size_t length = 0, skip = strlen(mark);
+    bool any_byte = mark[0] == '+';
 
     for (size_t i = 0; i < value.length; i++) {
         struct span rest = { value.data + i, value.length - i };
         int byte = span_starts_with(rest, mark) ? hex_byte(value, i + skip) : -1;
 
-        if (byte >= 0) {
+        if (byte >= 0 && (any_byte || byte < 0x20 || byte > 0x7e)) {
             buffer[length++] = (char)byte;
             i += skip + 1;
         } else {
@@ -183,8 +186,25 @@ static struct span sendmail_name(struct span value, char *buffer, size_t size)
     return span_known(value) ? decode(value, "+", buffer) : value;
 }
 
-/* The one value of an attribute in "/C=US/O=Partner/CN=x". A name that has the attribute twice,
- * or whose other values could contain it, is ambiguous: then nothing is known. */
+/* Whether the attribute stands behind a value that its owner may choose freely. */
+static bool behind_free_text(struct span name, size_t at)
+{
+    static const char *const free_text[] = { "/CN=", "/emailAddress=" };
+
+    for (size_t i = 0; i < at; i++) {
+        struct span rest = { name.data + i, name.length - i };
+
+        for (size_t n = 0; n < COUNT(free_text); n++) {
+            if (span_starts_with(rest, free_text[n]))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The one value of an attribute in "/C=US/O=Partner/CN=x". Nothing in there says where a value
+ * ends, so a name that has the attribute twice, or behind its common name, is ambiguous: then
+ * nothing is known. What remains (a locality with "/O=" in it) is the CA's to refuse. */
 static struct span dn_attribute(struct span name, const char *attribute, char *buffer, size_t size)
 {
     struct span value = { NULL, 0 };
@@ -198,6 +218,8 @@ static struct span dn_attribute(struct span name, const char *attribute, char *b
 
         if (!span_starts_with(rest, attribute))
             continue;
+        if (behind_free_text(name, i))
+            return (struct span){ NULL, 0 };
         rest.data += strlen(attribute);
         rest.length -= strlen(attribute);
         end = memchr(rest.data, '/', rest.length);

@@ -135,7 +135,7 @@ bool message_recipient(const struct session *session, const struct macro_source 
     return true;
 }
 
-bool message_count(struct message *message, const struct decision *decision,
+bool message_tally(struct message *message, const struct decision *decision,
                    const struct facts *facts)
 {
     struct tally *tallies;

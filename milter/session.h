@@ -65,7 +65,7 @@ bool message_recipient(const struct session *session, const struct macro_source 
                        struct address *address, struct facts *facts);
 
 /* Counts a recipient that passed. False: memory ran out. */
-bool message_count(struct message *message, const struct decision *decision,
+bool message_tally(struct message *message, const struct decision *decision,
                    const struct facts *facts);
 
 /* Lets go of the message; no message is fine. */

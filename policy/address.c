@@ -20,6 +20,7 @@ void address_init(struct address *address)
     address->null = false;
     address->domains = address->first;
     address->count = 0;
+    address->room = 1;
 }
 
 void address_release(struct address *address)
@@ -34,21 +35,22 @@ static bool domain_same(const struct domain *a, const struct domain *b)
     return a->cut == b->cut && a->length == b->length && memcmp(a->name, b->name, a->length) == 0;
 }
 
-/* Room for one more; doubles. */
+/* Room for one more. */
 static bool reserve(struct address *address)
 {
     bool inside = address->domains == address->first;
-    size_t count = address->count;
+    size_t room = 2 * address->room;
     struct domain *grown;
 
-    if (inside ? count < 1 : (count & (count - 1)) != 0 || count == 1)
+    if (address->count < address->room)
         return true;
-    grown = realloc(inside ? NULL : address->domains, 2 * count * sizeof(*grown));
+    grown = realloc(inside ? NULL : address->domains, room * sizeof(*grown));
     if (grown == NULL)
         return false;
     if (inside)
         grown[0] = address->first[0];
     address->domains = grown;
+    address->room = room;
     return true;
 }
 

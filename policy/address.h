@@ -18,7 +18,7 @@
 struct address {
     bool null;              /* <>, the reverse path of a bounce */
     struct domain *domains; /* `count` of them; the ordinary address has one */
-    size_t count;
+    size_t count, room;
     struct domain first[1]; /* storage of the ordinary case */
 };
 

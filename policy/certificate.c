@@ -30,38 +30,38 @@ static enum check_outcome text_field(const char *wanted, struct span got,
 /* Names that are presented: those of subjectAltName where there are any (RFC 9525, 6.3: the CN
  * does not count beside them), else the common name. A CN that is missing says nothing: the
  * MTAs report no subjectAltName. */
-static enum check_outcome any_name(const struct hop *hop,
-                                   bool (*fits)(const struct hop *hop, const void *wanted,
+static enum check_outcome any_name(const struct check_input *input,
+                                   bool (*fits)(const struct check_input *input, const void *wanted,
                                                 struct span name),
                                    const void *wanted)
 {
-    const struct certificate_facts *certificate = &hop->facts->certificate;
+    const struct certificate_facts *certificate = &input->facts->certificate;
 
     for (size_t i = 0; i < certificate->alt_name_count; i++) {
-        if (fits(hop, wanted, certificate->alt_names[i]))
+        if (fits(input, wanted, certificate->alt_names[i]))
             return CHECK_MET;
     }
     if (certificate->alt_name_count > 0)
         return CHECK_UNMET;
     if (span_empty(certificate->subject))
         return CHECK_UNKNOWN;
-    return outcome_of(fits(hop, wanted, certificate->subject));
+    return outcome_of(fits(input, wanted, certificate->subject));
 }
 
-static bool fits_wanted(const struct hop *hop, const void *wanted, struct span name)
+static bool fits_wanted(const struct check_input *input, const void *wanted, struct span name)
 {
-    return wanted_name_fits(wanted, name, hop->direction == DIRECTION_OUTBOUND);
+    return wanted_name_fits(wanted, name, input->direction == DIRECTION_OUTBOUND);
 }
 
 /* Without certificates in the file: a name that is one of `domains`, or below it. */
-static bool fits_domains(const struct hop *hop, const void *wanted, struct span name)
+static bool fits_domains(const struct check_input *input, const void *wanted, struct span name)
 {
     struct domain domain;
     bool wildcard;
 
     (void)wanted;
     return presented_name_read(name, &wildcard, &domain) &&
-           connectors_owns_name(hop->connectors, hop->connector, &domain);
+           connectors_owns_name(input->connectors, input->connector, &domain);
 }
 
 static enum check_outcome digest_field(enum pin_state state)
@@ -78,85 +78,89 @@ static enum check_outcome digest_field(enum pin_state state)
     return CHECK_UNKNOWN;
 }
 
-static enum check_outcome name_outcome(const struct hop *hop,
+static enum check_outcome name_outcome(const struct check_input *input,
                                        const struct certificate_entry *entry)
 {
-    return entry->has_name ? any_name(hop, fits_wanted, &entry->name) : CHECK_MET;
+    return entry->has_name ? any_name(input, fits_wanted, &entry->name) : CHECK_MET;
 }
 
-static enum check_outcome issuer_outcome(const struct hop *hop,
+static enum check_outcome issuer_outcome(const struct check_input *input,
                                          const struct certificate_entry *entry)
 {
-    return text_field(entry->issuer, hop->facts->certificate.issuer, CHECK_UNKNOWN);
+    return text_field(entry->issuer, input->facts->certificate.issuer, CHECK_UNKNOWN);
 }
 
-static enum check_outcome root_outcome(const struct hop *hop,
+static enum check_outcome root_outcome(const struct check_input *input,
                                        const struct certificate_entry *entry)
 {
-    return text_field(entry->root, hop->facts->certificate.root, CHECK_UNMET);
+    return text_field(entry->root, input->facts->certificate.root, CHECK_UNMET);
 }
 
-static enum check_outcome organization_outcome(const struct hop *hop,
+static enum check_outcome organization_outcome(const struct check_input *input,
                                                const struct certificate_entry *entry)
 {
-    return text_field(entry->organization, hop->facts->certificate.organization,
+    return text_field(entry->organization, input->facts->certificate.organization,
                       CHECK_UNMET);
 }
 
-static enum check_outcome unit_outcome(const struct hop *hop,
+static enum check_outcome unit_outcome(const struct check_input *input,
                                        const struct certificate_entry *entry)
 {
     return text_field(entry->organizational_unit,
-                      hop->facts->certificate.organizational_unit, CHECK_UNMET);
+                      input->facts->certificate.organizational_unit, CHECK_UNMET);
 }
 
-static enum check_outcome key_bits_outcome(const struct hop *hop,
+static enum check_outcome key_bits_outcome(const struct check_input *input,
                                            const struct certificate_entry *entry)
 {
     if (entry->key_bits == 0)
         return CHECK_MET;
-    if (hop->facts->certificate.key_bits <= 0)
+    if (input->facts->certificate.key_bits <= 0)
         return CHECK_UNKNOWN;
-    return outcome_of(hop->facts->certificate.key_bits >= entry->key_bits);
+    return outcome_of(input->facts->certificate.key_bits >= entry->key_bits);
 }
 
-static enum check_outcome fingerprint_outcome(const struct hop *hop,
+/* One digest that must equal; whether the certificate's is known says its state. */
+static enum check_outcome pin_outcome(const struct certificate_facts *certificate, bool public_key,
+                                      const struct digest *wanted)
+{
+    enum check_outcome outcome = digest_field(public_key ? certificate->public_key_state
+                                                         : certificate->fingerprint_state);
+
+    if (outcome != CHECK_MET)
+        return outcome;
+    return outcome_of(digest_equal(wanted, public_key ? &certificate->public_key
+                                                      : &certificate->fingerprint));
+}
+
+static enum check_outcome fingerprint_outcome(const struct check_input *input,
                                               const struct certificate_entry *entry)
 {
-    const struct certificate_facts *certificate = &hop->facts->certificate;
-    enum check_outcome outcome = digest_field(certificate->fingerprint_state);
-
-    if (!entry->has_fingerprint || outcome != CHECK_MET)
-        return entry->has_fingerprint ? outcome : CHECK_MET;
-    return outcome_of(digest_equal(&certificate->fingerprint, &entry->fingerprint));
+    if (!entry->has_fingerprint)
+        return CHECK_MET;
+    return pin_outcome(&input->facts->certificate, false, &entry->fingerprint);
 }
 
-static enum check_outcome public_key_outcome(const struct hop *hop,
+static enum check_outcome public_key_outcome(const struct check_input *input,
                                              const struct certificate_entry *entry)
 {
-    const struct certificate_facts *certificate = &hop->facts->certificate;
-    enum check_outcome outcome = digest_field(certificate->public_key_state);
-
-    if (!entry->has_public_key || outcome != CHECK_MET)
-        return entry->has_public_key ? outcome : CHECK_MET;
-    return outcome_of(digest_equal(&certificate->public_key, &entry->public_key));
+    if (!entry->has_public_key)
+        return CHECK_MET;
+    return pin_outcome(&input->facts->certificate, true, &entry->public_key);
 }
 
 /* One pin that fits is enough; one that cannot be compared leaves it open. */
-static enum check_outcome pin_file_outcome(const struct hop *hop,
+static enum check_outcome pin_file_outcome(const struct check_input *input,
                                            const struct certificate_entry *entry)
 {
-    const struct certificate_facts *certificate = &hop->facts->certificate;
     enum check_outcome result = entry->pin_count > 0 ? CHECK_UNMET : CHECK_MET;
 
     for (size_t i = 0; i < entry->pin_count; i++) {
         const struct pin *pin = &entry->pins[i];
-        enum check_outcome outcome = digest_field(
-            pin->public_key ? certificate->public_key_state : certificate->fingerprint_state);
+        enum check_outcome outcome = pin_outcome(&input->facts->certificate, pin->public_key,
+                                                 &pin->digest);
 
-        if (outcome == CHECK_MET &&
-            digest_equal(&pin->digest, pin->public_key ? &certificate->public_key
-                                                       : &certificate->fingerprint))
+        if (outcome == CHECK_MET)
             return CHECK_MET;
         if (outcome == CHECK_UNKNOWN)
             result = CHECK_UNKNOWN;
@@ -167,7 +171,7 @@ static enum check_outcome pin_file_outcome(const struct hop *hop,
 static const struct field_row {
     enum certificate_field field;
     const char *word; /* the key in the file */
-    enum check_outcome (*outcome)(const struct hop *hop,
+    enum check_outcome (*outcome)(const struct check_input *input,
                                   const struct certificate_entry *entry);
 } fields[] = {
     { FIELD_NAME, "name", name_outcome },
@@ -185,19 +189,19 @@ static const struct field_row {
 
 /* An entry fits when every field does. A field that does not fit outweighs one that is not
  * known: more knowledge could not make this entry fit. */
-static enum check_outcome entry_outcome(const struct hop *hop,
+static enum check_outcome entry_outcome(const struct check_input *input,
                                         const struct certificate_entry *entry,
                                         enum certificate_field *field)
 {
     enum check_outcome result = CHECK_MET;
 
     *field = FIELD_NONE;
-    if (hop->connector->level == LEVEL_FINGERPRINT && !connector_has_pins(entry)) {
+    if (input->connector->level == LEVEL_FINGERPRINT && !certificate_entry_has_pins(entry)) {
         *field = FIELD_FINGERPRINT;
         return CHECK_UNMET;
     }
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        enum check_outcome outcome = fields[i].outcome(hop, entry);
+        enum check_outcome outcome = fields[i].outcome(input, entry);
 
         if (outcome == CHECK_MET || (outcome == CHECK_UNKNOWN && result == CHECK_UNKNOWN))
             continue;
@@ -232,9 +236,9 @@ static int entry_weight(enum check_outcome outcome, enum certificate_field date,
     return (date == FIELD_NONE ? 100 : 0) + (outcome == CHECK_UNMET ? (int)field : 0);
 }
 
-static enum reason field_reason(const struct hop *hop, enum certificate_field field)
+static enum reason field_reason(const struct check_input *input, enum certificate_field field)
 {
-    const struct certificate_facts *certificate = &hop->facts->certificate;
+    const struct certificate_facts *certificate = &input->facts->certificate;
 
     if (field == FIELD_KEY_BITS)
         return REASON_KEY_TOO_SMALL;
@@ -247,13 +251,13 @@ static enum reason field_reason(const struct hop *hop, enum certificate_field fi
     return REASON_CERTIFICATE_MISMATCH;
 }
 
-static void check_default_name(const struct hop *hop, struct check_result *result)
+static void check_default_name(const struct check_input *input, struct check_result *result)
 {
-    enum check_outcome outcome = any_name(hop, fits_domains, NULL);
+    enum check_outcome outcome = any_name(input, fits_domains, NULL);
 
     result->entry = -1;
     result->field = outcome == CHECK_MET ? FIELD_NONE : FIELD_NAME;
-    if (hop->connector->level == LEVEL_FINGERPRINT) /* a name is no pin */
+    if (input->connector->level == LEVEL_FINGERPRINT) /* a name is no pin */
         check_unmet(result, REASON_CERTIFICATE_MISMATCH);
     else if (outcome == CHECK_MET)
         check_met(result);
@@ -263,24 +267,24 @@ static void check_default_name(const struct hop *hop, struct check_result *resul
         check_unmet(result, REASON_CERTIFICATE_MISMATCH);
 }
 
-void certificate_check(const struct hop *hop, struct check_result *result)
+void certificate_check(const struct check_input *input, struct check_result *result)
 {
-    const struct connector *connector = hop->connector;
+    const struct connector *connector = input->connector;
     int best = -1;
 
-    if (cipher_is_anonymous(hop->facts->tls.cipher)) {
+    if (cipher_is_anonymous(input->facts->tls.cipher)) {
         check_unknown(result);
         return;
     }
     if (connector->certificate_count == 0) {
-        check_default_name(hop, result);
+        check_default_name(input, result);
         return;
     }
     for (size_t i = 0; i < connector->certificate_count && best < 1000; i++) {
         const struct certificate_entry *entry = &connector->certificates[i];
         enum certificate_field field;
-        enum certificate_field date = entry_date(entry, hop->facts->now);
-        enum check_outcome outcome = entry_outcome(hop, entry, &field);
+        enum certificate_field date = entry_date(entry, input->facts->now);
+        enum check_outcome outcome = entry_outcome(input, entry, &field);
         int weight = entry_weight(outcome, date, field);
 
         if (weight <= best)
@@ -293,7 +297,7 @@ void certificate_check(const struct hop *hop, struct check_result *result)
         else if (outcome == CHECK_UNKNOWN && date == FIELD_NONE)
             check_unknown(result);
         else
-            check_unmet(result, field_reason(hop, result->field));
+            check_unmet(result, field_reason(input, result->field));
     }
 }
 

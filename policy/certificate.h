@@ -10,6 +10,6 @@
 /* Runs CHECK_CERTIFICATE: one entry that fits and is in force is enough; without entries, a name
  * that is one of the connector's domains or lies below one. Fills outcome, reason, entry and
  * field of the result. */
-void certificate_check(const struct hop *hop, struct check_result *result);
+void certificate_check(const struct check_input *input, struct check_result *result);
 
 #endif

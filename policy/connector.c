@@ -6,6 +6,15 @@
 
 #include "policy/date.h"
 
+const char *const level_words[LEVELS + 1] = {
+    [LEVEL_MAY] = "may",       [LEVEL_ENCRYPT] = "encrypt",
+    [LEVEL_VERIFY] = "verify", [LEVEL_SECURE] = "secure",
+    [LEVEL_FINGERPRINT] = "fingerprint"
+};
+
+const char *const mode_words[MODES + 1] = { [MODE_ENFORCE] = "enforce",
+                                            [MODE_MONITOR] = "monitor" };
+
 const char *direction_word(enum direction direction)
 {
     return direction == DIRECTION_INBOUND ? "inbound" : "outbound";
@@ -13,21 +22,15 @@ const char *direction_word(enum direction direction)
 
 const char *level_word(enum level level)
 {
-    static const char *const words[LEVELS] = {
-        [LEVEL_MAY] = "may",       [LEVEL_ENCRYPT] = "encrypt",
-        [LEVEL_VERIFY] = "verify", [LEVEL_SECURE] = "secure",
-        [LEVEL_FINGERPRINT] = "fingerprint"
-    };
-
-    return words[level];
+    return level_words[level];
 }
 
 const char *mode_word(enum mode mode)
 {
-    return mode == MODE_ENFORCE ? "enforce" : "monitor";
+    return mode_words[mode];
 }
 
-bool connector_has_pins(const struct certificate_entry *entry)
+bool certificate_entry_has_pins(const struct certificate_entry *entry)
 {
     return entry->has_fingerprint || entry->has_public_key || entry->pin_count > 0;
 }

@@ -23,10 +23,14 @@ enum direction { DIRECTION_INBOUND, DIRECTION_OUTBOUND, DIRECTIONS };
 /* In the order of strictness (CONFIG: "the strictest of them applies"). */
 enum level { LEVEL_MAY, LEVEL_ENCRYPT, LEVEL_VERIFY, LEVEL_SECURE, LEVEL_FINGERPRINT, LEVELS };
 
-enum mode { MODE_ENFORCE, MODE_MONITOR };
+enum mode { MODE_ENFORCE, MODE_MONITOR, MODES };
 enum action { ACTION_DEFER, ACTION_REJECT };
 enum mx_rule { MX_ALL, MX_ANY };
 enum unknown_rule { UNKNOWN_ACCEPT, UNKNOWN_DEFER };
+
+/* The words of the file and of the log, in the order of the enums; NULL ends each list. */
+extern const char *const level_words[LEVELS + 1];
+extern const char *const mode_words[MODES + 1];
 
 const char *direction_word(enum direction direction);
 const char *level_word(enum level level);
@@ -96,12 +100,18 @@ struct connector {
     enum unknown_rule unknown;
 };
 
-bool connector_has_pins(const struct certificate_entry *entry);
+/* Whether it has any of fingerprint, public_key and pin_file. */
+bool certificate_entry_has_pins(const struct certificate_entry *entry);
 
-/* The heap's. free(NULL) is fine for both. */
+/* One with every default in place, or NULL where memory ran out. */
 struct connector *connector_new(void);
 void connector_free(struct connector *connector);
+
+/* Frees what the entry points to, not the entry. */
 void certificate_entry_release(struct certificate_entry *entry);
+
+/* Appends a copy. False where memory ran out: then the list is as it was. Release it in any
+ * case. */
 bool string_list_add(struct string_list *list, const char *text);
 void string_list_release(struct string_list *list);
 

@@ -154,7 +154,7 @@ static int local_rank(const struct connector *connector, const struct address *r
 static void note_near_miss(struct search *search, const struct domain *domain,
                            const struct match *missed, const struct match *match)
 {
-    if (missed->connector == NULL || search->decision->near_miss != NULL ||
+    if (domain == NULL || missed->connector == NULL || search->decision->near_miss != NULL ||
         (match->connector != NULL && match->entry == missed->entry))
         return;
     search->decision->near_miss = missed->connector;

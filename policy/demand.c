@@ -10,19 +10,19 @@
 
 #include "policy/certificate.h"
 
-static void check_client(const struct hop *hop, struct check_result *result)
+static void check_client(const struct check_input *input, struct check_result *result)
 {
-    if (network_list_contains(&hop->connector->client_networks, &hop->facts->client))
+    if (network_list_contains(&input->connector->client_networks, &input->facts->client))
         check_met(result);
-    else if (hop->facts->client.family == 0)
+    else if (input->facts->client.family == 0)
         check_unknown(result);
     else
         check_unmet(result, REASON_CLIENT_NOT_ALLOWED);
 }
 
-static void check_encrypted(const struct hop *hop, struct check_result *result)
+static void check_encrypted(const struct check_input *input, struct check_result *result)
 {
-    switch (hop->facts->tls.state) {
+    switch (input->facts->tls.state) {
     case TLS_ENCRYPTED:
         check_met(result);
         break;
@@ -35,35 +35,35 @@ static void check_encrypted(const struct hop *hop, struct check_result *result)
     }
 }
 
-static void check_protocol(const struct hop *hop, struct check_result *result)
+static void check_protocol(const struct check_input *input, struct check_result *result)
 {
-    const struct tls_facts *tls = &hop->facts->tls;
+    const struct tls_facts *tls = &input->facts->tls;
 
     if (tls->protocol == PROTOCOL_UNKNOWN || !cipher_agrees(tls->cipher, tls->protocol))
         check_unknown(result);
-    else if (tls->protocol < hop->connector->min_protocol)
+    else if (tls->protocol < input->connector->min_protocol)
         check_unmet(result, REASON_PROTOCOL_TOO_OLD);
     else
         check_met(result);
 }
 
-static void check_cipher_bits(const struct hop *hop, struct check_result *result)
+static void check_cipher_bits(const struct check_input *input, struct check_result *result)
 {
-    const struct tls_facts *tls = &hop->facts->tls;
+    const struct tls_facts *tls = &input->facts->tls;
 
     if (cipher_is_null(tls->cipher) || tls->cipher_bits == 0)
         check_unmet(result, REASON_CIPHER_TOO_WEAK);
     else if (span_empty(tls->cipher) || tls->cipher_bits < 0)
         check_unknown(result);
-    else if (tls->cipher_bits < hop->connector->min_cipher_bits)
+    else if (tls->cipher_bits < input->connector->min_cipher_bits)
         check_unmet(result, REASON_CIPHER_TOO_WEAK);
     else
         check_met(result);
 }
 
-static void check_forward_secrecy(const struct hop *hop, struct check_result *result)
+static void check_forward_secrecy(const struct check_input *input, struct check_result *result)
 {
-    const struct tls_facts *tls = &hop->facts->tls;
+    const struct tls_facts *tls = &input->facts->tls;
 
     switch (cipher_forward_secrecy(tls->cipher, tls->protocol)) {
     case FORWARD_SECRECY_YES:
@@ -87,10 +87,10 @@ static bool cipher_in(const struct string_list *list, struct span cipher)
     return false;
 }
 
-static void check_cipher(const struct hop *hop, struct check_result *result)
+static void check_cipher(const struct check_input *input, struct check_result *result)
 {
-    const struct connector *connector = hop->connector;
-    struct span cipher = hop->facts->tls.cipher;
+    const struct connector *connector = input->connector;
+    struct span cipher = input->facts->tls.cipher;
 
     if (span_empty(cipher))
         check_unknown(result);
@@ -101,12 +101,12 @@ static void check_cipher(const struct hop *hop, struct check_result *result)
         check_met(result);
 }
 
-static void check_trusted(const struct hop *hop, struct check_result *result)
+static void check_trusted(const struct check_input *input, struct check_result *result)
 {
-    switch (hop->facts->certificate.trust) {
+    switch (input->facts->certificate.trust) {
     case TRUST_TRUSTED:
         /* Anonymous suites have no certificates: then one of the two reports is wrong. */
-        if (cipher_is_anonymous(hop->facts->tls.cipher))
+        if (cipher_is_anonymous(input->facts->tls.cipher))
             check_unknown(result);
         else
             check_met(result);
@@ -165,7 +165,7 @@ static const struct check_row {
     bool inbound_only;
     bool ends_trail; /* not met: what comes behind is not looked at */
     bool (*wanted)(const struct connector *connector);
-    void (*run)(const struct hop *hop, struct check_result *result);
+    void (*run)(const struct check_input *input, struct check_result *result);
 } checks[CHECKS] = {
     { CHECK_CLIENT, "client", true, false, wants_client, check_client },
     { CHECK_ENCRYPTED, "encrypted", false, true, always, check_encrypted },
@@ -186,7 +186,7 @@ const char *check_word(enum check check)
 void demand_check(const struct connectors *connectors, const struct connector *connector,
                   const struct facts *facts, enum direction direction, struct trail *trail)
 {
-    struct hop hop = { connectors, connector, facts, direction };
+    struct check_input input = { connectors, connector, facts, direction };
 
     trail->count = 0;
     if (connector->level == LEVEL_MAY)
@@ -198,7 +198,7 @@ void demand_check(const struct connectors *connectors, const struct connector *c
             (checks[i].inbound_only && direction != DIRECTION_INBOUND))
             continue;
         *result = (struct check_result){ .check = checks[i].check, .entry = -1 };
-        checks[i].run(&hop, result);
+        checks[i].run(&input, result);
         trail->count++;
         if (checks[i].ends_trail && result->outcome != CHECK_MET)
             return;

@@ -62,7 +62,7 @@ struct trail {
 };
 
 /* What a check looks at. */
-struct hop {
+struct check_input {
     const struct connectors *connectors;
     const struct connector *connector;
     const struct facts *facts;

@@ -89,23 +89,29 @@ static size_t ignored_at(const char *data, size_t length)
     return 0;
 }
 
-/* The text without the ignored code points at its end. */
+/* The length of the ignored code point that ends with the text, or 0. */
+static size_t ignored_before_end(struct span text)
+{
+    for (size_t size = 2; size <= 4 && size <= text.length; size++) {
+        if (ignored_at(text.data + text.length - size, size) == size)
+            return size;
+    }
+    return 0;
+}
+
 static struct span without_ignored_end(struct span text)
 {
-    for (size_t size = 1; size <= 4 && size <= text.length; size++) {
-        if (ignored_at(text.data + text.length - size, size) == size) {
-            text.length -= size;
-            size = 0;
-        }
-    }
+    size_t size;
+
+    while ((size = ignored_before_end(text)) != 0)
+        text.length -= size;
     return text;
 }
 
 /* The A-label of a label that is not ASCII; false: IDNA knows none. */
 static bool label_to_ascii(const char *data, size_t length, struct writer *writer)
 {
-    uint8_t input[LABEL_INPUT_MAX + 1];
-    uint8_t *output = NULL;
+    char input[LABEL_INPUT_MAX + 1], *output = NULL;
     size_t used = 0;
 
     for (size_t i = 0, skip; i < length; i += skip) {
@@ -114,14 +120,13 @@ static bool label_to_ascii(const char *data, size_t length, struct writer *write
             continue;
         if (used == LABEL_INPUT_MAX || data[i] == '\0')
             return false;
-        input[used++] = (uint8_t)data[i];
+        input[used++] = data[i];
         skip = 1;
     }
     input[used] = '\0';
-    if (idn2_to_ascii_8z((const char *)input, (char **)&output,
-                         IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+    if (idn2_to_ascii_8z(input, &output, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
         return false;
-    writer_prepend(writer, (const char *)output, strlen((const char *)output));
+    writer_prepend(writer, output, strlen(output));
     idn2_free(output);
     return true;
 }

@@ -97,8 +97,8 @@ static struct slot *find_slot(const struct domain_table *table, uint32_t hash, c
 
         if (slot->name == NOTHING)
             return slot;
-        if (slot->hash == hash && strncmp(table->names + slot->name, name, length) == 0 &&
-            table->names[slot->name + length] == '\0')
+        if (slot->hash == hash && strlen(table->names + slot->name) == length &&
+            memcmp(table->names + slot->name, name, length) == 0)
             return slot;
     }
 }

@@ -69,21 +69,32 @@ static bool all_bare(struct span value)
     return value.length > 0;
 }
 
-/* The spelling of one byte; `escaped` has the bytes that need a backslash. */
-static size_t spell(char c, const char *escaped, char spelling[5])
+static size_t spell_hex(char c, char spelling[5])
 {
-    if (is_printable(c) && strchr(escaped, c) == NULL) {
+    return (size_t)snprintf(spelling, 5, "\\x%02x", (unsigned)(unsigned char)c);
+}
+
+/* One byte between quotes: a quote and a backslash get a backslash before them. */
+static size_t spell_string(char c, char spelling[5])
+{
+    if (!is_printable(c))
+        return spell_hex(c, spelling);
+    if (c != '"' && c != '\\') {
         spelling[0] = c;
-        spelling[1] = '\0';
         return 1;
     }
-    if (is_printable(c) && c != '\0' && strcmp(escaped, "\\") != 0) {
-        spelling[0] = '\\';
-        spelling[1] = c;
-        spelling[2] = '\0';
-        return 2;
-    }
-    return (size_t)snprintf(spelling, 5, "\\x%02x", (unsigned)(unsigned char)c);
+    spelling[0] = '\\';
+    spelling[1] = c;
+    return 2;
+}
+
+/* One byte in a sentence: a backslash would look like the beginning of \xHH. */
+static size_t spell_plain(char c, char spelling[5])
+{
+    if (!is_printable(c) || c == '\\')
+        return spell_hex(c, spelling);
+    spelling[0] = c;
+    return 1;
 }
 
 void line_add_value(struct line *line, struct span value, size_t most)
@@ -108,7 +119,7 @@ void line_add_string(struct line *line, struct span value, size_t most)
     }
     (void)line_append(line, "\"", 1);
     for (size_t i = 0; i < value.length; i++) {
-        size_t length = spell(value.data[i], "\\\"", spelling);
+        size_t length = spell_string(value.data[i], spelling);
 
         /* Room is kept for the closing quote, in the value's bound and in the line. */
         if (used + length > most || line->length + length + 2 > line->size) {
@@ -121,14 +132,14 @@ void line_add_string(struct line *line, struct span value, size_t most)
     (void)line_append(line, "\"", 1);
 }
 
-/* The length of a value in its spelling, or anything above `most` where it is longer. */
-static size_t spelled_length(struct span value, const char *escaped, size_t most)
+/* The length of a value in its plain spelling, or anything above `most` where it is longer. */
+static size_t plain_length(struct span value, size_t most)
 {
     char spelling[5];
     size_t length = 0;
 
     for (size_t i = 0; i < value.length && length <= most; i++)
-        length += spell(value.data[i], escaped, spelling);
+        length += spell_plain(value.data[i], spelling);
     return length;
 }
 
@@ -136,12 +147,12 @@ void line_add_quoted(struct line *line, struct span value, size_t most)
 {
     static const char dots[] = "...";
     char spelling[5];
-    bool cut = spelled_length(value, "\\", most) > most;
+    bool cut = plain_length(value, most) > most;
     size_t room = cut ? most - (sizeof(dots) - 1) : most, used = 0;
 
     assert(most >= sizeof(dots) - 1);
     for (size_t i = 0; i < value.length; i++) {
-        size_t length = spell(value.data[i], "\\", spelling);
+        size_t length = spell_plain(value.data[i], spelling);
 
         if (used + length > room)
             break;

@@ -66,9 +66,10 @@ static void add_client(struct line *line, const struct facts *facts, size_t most
 
     if (span_empty(name) || name.data[0] == '[')
         name = span_of("unknown");
-    length = name.length < VALUE_MOST ? name.length : VALUE_MOST;
-    if (most > IP_TEXT_SIZE && length > most - IP_TEXT_SIZE)
-        length = most - IP_TEXT_SIZE;
+    /* Where it is too long, the name is cut, never the address. */
+    length = most > IP_TEXT_SIZE + 2 ? most - IP_TEXT_SIZE - 2 : 0;
+    if (length > name.length)
+        length = name.length;
     ip_format(&facts->client, address);
     memcpy(text, name.data, length);
     (void)snprintf(text + length, sizeof(text) - length, "[%s]", address);
@@ -175,8 +176,8 @@ static void write_text(const struct material *material, char *text, size_t size)
                  material->refusal->text);
     } else if (material->kind == LINE_NEAR_MISS) {
         line_add_quoted(&line, decision->near_miss_domain, 100);
-        line_add(&line, " lies below an entry that covers no subdomains (\"*.\" before it "
-                        "would)");
+        line_add(&line, " lies below an entry that covers no subdomains (write \"*.\" before it "
+                        "to cover them)");
     }
 }
 

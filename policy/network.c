@@ -96,7 +96,7 @@ bool network_parse(struct network *network, struct span text, struct why *why)
     if (!ip_parse(&network->ip, address))
         return why_fail(why, "not an IP address or network");
     most = memchr(address.data, ':', address.length) == NULL ? 32 : 128;
-    /* In IPv6 clothes the first 96 bits are the clothes. */
+    /* A v4-mapped address (::ffff:192.0.2.0): its first 96 bits are fixed. */
     if (network->ip.family == 4 && most == 128)
         least = 96;
     network->prefix = (uint8_t)(most - least);

@@ -2,7 +2,7 @@
 /*
  * network: IP addresses and networks, IPv4 and IPv6.
  *
- * An IPv4 address in IPv6 clothes (::ffff:192.0.2.1) is the IPv4 address, always.
+ * A v4-mapped address (::ffff:192.0.2.1) is the IPv4 address, always.
  */
 #ifndef FORCETLS_POLICY_NETWORK_H
 #define FORCETLS_POLICY_NETWORK_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A refusal has three parts: whom it is about and what is demanded, what was seen instead, and
- * whom to ask. The first and the last are bounded, so the middle gets the rest.
+ * whom to ask. What was seen matters most: where all does not fit, the names in the first part
+ * are cut before it.
  */
 #include "policy/refusal.h"
 
@@ -11,11 +12,15 @@
 #include "policy/date.h"
 #include "policy/escape.h"
 
-#define TEXT_MOST 230   /* characters of the whole text: with the codes it fits a 250-byte line */
-#define DOMAIN_MOST 45
-#define NAME_MOST 40
-#define CONTACT_MOST 60
-#define VALUE_MOST 40   /* of a value that the peer chose */
+#define TEXT_MOST 230  /* characters of the whole text */
+#define NAME_MOST 48   /* of the partner's domain and of the connector's name, */
+#define NAME_LEAST 12  /* and what is left of them where the reason needs the room */
+#define VALUE_MOST 40  /* of a value that the peer chose */
+
+/* The head's own words are shorter than this; what remains is the reason's. */
+#define HEAD_WORDS 80
+_Static_assert(HEAD_WORDS + 2 * NAME_LEAST + CONTACT_MAX + 2 + 32 <= TEXT_MOST,
+               "no room for a reason");
 
 /* What a sentence is written from. */
 struct writer {
@@ -330,19 +335,19 @@ static const struct check_result *decisive(const struct decision *decision)
     return NULL;
 }
 
-/* Whose mail it is: the partner's domain, or for a null sender the connector alone. */
-static void add_head(struct line *line, const struct decision *decision)
+/* Whose mail it is (the partner's domain, or for a null sender the client), and what it needs. */
+static void add_head(struct line *line, const struct decision *decision, size_t most)
 {
     bool client = decision->reason == REASON_CLIENT_NOT_ALLOWED;
 
     line_add(line, "%s: mail from ", client ? "Wrong client" : "Encryption needed");
     if (decision->match.by == MATCHED_BY_SENDER && !span_empty(decision->match.domain))
-        line_add_quoted(line, decision->match.domain, DOMAIN_MOST);
+        line_add_quoted(line, decision->match.domain, most);
     else
         line_add(line, "this client");
     line_add(line, client ? " must come from its own servers" : " must arrive over TLS");
     line_add(line, " (connector ");
-    line_add_quoted(line, span_of(decision->match.connector->name), NAME_MOST);
+    line_add_quoted(line, span_of(decision->match.connector->name), most);
     line_add(line, "): ");
 }
 
@@ -351,7 +356,7 @@ static void add_contact(struct line *line, const char *contact)
     if (contact == NULL)
         return;
     line_add(line, "; ");
-    line_add_quoted(line, span_of(contact), CONTACT_MOST);
+    line_add_quoted(line, span_of(contact), CONTACT_MAX);
 }
 
 static void set_codes(struct refusal *refusal, enum verdict verdict, enum reason reason)
@@ -367,17 +372,21 @@ void refusal_of(const struct rules *rules, const struct facts *facts,
                 const struct decision *decision, struct refusal *refusal)
 {
     const struct connector *connector = decision->match.connector;
-    char tail[CONTACT_MOST + 4], middle[TEXT_MOST + 1];
+    char tail[CONTACT_MAX + 3], middle[TEXT_MOST + 1];
     struct line line, end, why;
     struct writer writer = { facts, connector, decisive(decision), &why };
 
     set_codes(refusal, decision->would, decision->reason);
-    line_init(&line, refusal->text, sizeof(refusal->text));
-    add_head(&line, decision);
-    line_init(&end, tail, sizeof(tail));
-    add_contact(&end, connector->contact != NULL ? connector->contact : rules->settings.contact);
     line_init(&why, middle, sizeof(middle));
     (sentences[decision->reason] != NULL ? sentences[decision->reason] : say_nothing)(&writer);
+    line_init(&end, tail, sizeof(tail));
+    add_contact(&end, connector->contact != NULL ? connector->contact : rules->settings.contact);
+    for (size_t most = NAME_MOST; most >= NAME_LEAST; most /= 2) {
+        line_init(&line, refusal->text, sizeof(refusal->text));
+        add_head(&line, decision, most);
+        if (line.length + why.length + end.length <= TEXT_MOST)
+            break;
+    }
     line_add_quoted(&line, span_of(middle), TEXT_MOST - line.length - end.length);
     line_add(&line, "%s", tail);
 }

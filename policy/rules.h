@@ -11,6 +11,9 @@
 #include "policy/connectors.h"
 #include "policy/network.h"
 
+/* Bytes of a contact, so that it fits whole behind every refusal. */
+#define CONTACT_MAX 64
+
 struct probe_settings {
     int interval, retry, max_age, timeout; /* seconds */
     int max_parallel;

@@ -122,7 +122,7 @@ static void check_inbound_entry(const struct table *table, size_t index, bool no
 /* A name that a platform shares, and no pin beside it. */
 static bool entry_is_shared(const struct certificate_entry *entry)
 {
-    return entry->has_name && name_is_shared(&entry->name) && !connector_has_pins(entry);
+    return entry->has_name && name_is_shared(&entry->name) && !certificate_entry_has_pins(entry);
 }
 
 static void check_shared(const struct table *table)

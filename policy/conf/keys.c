@@ -11,7 +11,6 @@
 
 #define DAY (24L * 3600)
 #define NAME_MOST 64     /* bytes of a name in a log line */
-#define CONTACT_MOST 100 /* a refusal has about 200 */
 #define TEXT_MOST 1024
 
 #define TOP(member) offsetof(struct settings, member)
@@ -27,10 +26,6 @@
 #define FROM_MAY (FROM_ENCRYPT | (1u << LEVEL_MAY))
 
 /* KEY_WORD: in the order of the enum. */
-static const char *const mode_words[] = { "enforce", "monitor", NULL };
-static const char *const level_words[] = {
-    "may", "encrypt", "verify", "secure", "fingerprint", NULL
-};
 static const char *const action_words[] = { "defer", "reject", NULL };
 static const char *const mx_words[] = { "all", "any", NULL };
 static const char *const unknown_words[] = { "accept", "defer", NULL };
@@ -40,7 +35,7 @@ static const char *const protocol_words[] = { "TLSv1", "TLSv1.1", "TLSv1.2", "TL
 /* clang-format off */
 static const struct key top_keys[] = {
     { "mode", KEY_WORD, 0, TOP(mode), .words = mode_words, .example = "\"enforce\"" },
-    { "contact", KEY_ASCII, KEY_MAY_BE_EMPTY, TOP(contact), .least = 1, .most = CONTACT_MOST,
+    { "contact", KEY_ASCII, KEY_MAY_BE_EMPTY, TOP(contact), .least = 1, .most = CONTACT_MAX,
       .example = "\"postmaster@example.org\"" },
     { "milter_socket", KEY_SOCKET, 0, TOP(milter_socket),
       .example = "\"unix:/var/spool/postfix/forcetls/milter.sock\"" },
@@ -146,7 +141,7 @@ static const struct key connector_keys[] = {
     { "action", KEY_WORD, 0, CONNECTOR(action), .levels = FROM_ENCRYPT, .words = action_words,
       .example = "\"defer\"" },
     { "contact", KEY_ASCII, KEY_MAY_BE_EMPTY, CONNECTOR(contact), .levels = FROM_ENCRYPT,
-      .least = 1, .most = CONTACT_MOST, .example = "\"postmaster@example.org\"" },
+      .least = 1, .most = CONTACT_MAX, .example = "\"postmaster@example.org\"" },
 };
 
 static const struct key certificate_keys[] = {

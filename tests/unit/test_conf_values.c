@@ -101,7 +101,7 @@ static void values__out_of_their_range__error_with_the_range(void **state)
           ERROR("contact has a control character in it ('a\\x0d\\x0ab')") },
         { "contact = \"1234567890123456789012345678901234567890123456789012345678901234567890"
           "1234567890123456789012345678901\";\n" CONF_NONE,
-          ERROR("contact is longer than 100 bytes ('123456789012345678901234567890123456789012345"
+          ERROR("contact is longer than 64 bytes ('123456789012345678901234567890123456789012345"
                 "67890123456789012345678901234567890123456789012345678901')") },
         { "milter_socket = \"unix:milter.sock\";\n" CONF_NONE,
           ERROR("milter_socket: the path of a socket must be absolute ('unix:milter.sock')") },

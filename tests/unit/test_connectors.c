@@ -365,22 +365,22 @@ static void connectors_owns_name__only_outbound__its_own_domains(void **state)
     connectors_free(connectors);
 }
 
-static void connector_has_pins__each_kind__told(void **state)
+static void certificate_entry_has_pins__each_kind__told(void **state)
 {
     struct pin pin = { false, { { 0 } } };
     struct certificate_entry entry = { .from = DATE_ALWAYS, .until = DATE_NEVER };
 
     (void)state;
-    assert_false(connector_has_pins(&entry));
+    assert_false(certificate_entry_has_pins(&entry));
     entry.has_fingerprint = true;
-    assert_true(connector_has_pins(&entry));
+    assert_true(certificate_entry_has_pins(&entry));
     entry.has_fingerprint = false;
     entry.has_public_key = true;
-    assert_true(connector_has_pins(&entry));
+    assert_true(certificate_entry_has_pins(&entry));
     entry.has_public_key = false;
     entry.pins = &pin;
     entry.pin_count = 1;
-    assert_true(connector_has_pins(&entry));
+    assert_true(certificate_entry_has_pins(&entry));
 }
 
 static void words__levels_modes_directions__as_the_file_spells_them(void **state)
@@ -407,7 +407,7 @@ int main(void)
         cmocka_unit_test(connectors_by_client__outbound_connector__never),
         cmocka_unit_test(connectors_owns_name__domains_and_below__table),
         cmocka_unit_test(connectors_owns_name__only_outbound__its_own_domains),
-        cmocka_unit_test(connector_has_pins__each_kind__told),
+        cmocka_unit_test(certificate_entry_has_pins__each_kind__told),
         cmocka_unit_test(words__levels_modes_directions__as_the_file_spells_them),
     };
 

@@ -185,6 +185,12 @@ static const struct organization_case {
     { "/O=Evil/CN=x/O=Partner+20Corp", NULL },
     { "/O=A/O=B", NULL },
     { "/OU=x/O=y", "y" },
+    /* It may be a part of the common name. */
+    { "/C=DE/CN=x/O=Contoso+20Ltd", NULL },
+    { "/emailAddress=x/O=Contoso", NULL },
+    /* OpenSSL writes \\xHH for unprintable bytes only: this is what the name really says. */
+    { "/O=Contoso+5Cx20Ltd", "Contoso\\x20Ltd" },
+    { "/O=gr+5CxC3+5CxB6", "gr\xc3\xb6" },
 };
 
 static void sendmail_organization__full_names__only_the_unambiguous(void **state)

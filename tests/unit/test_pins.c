@@ -182,7 +182,7 @@ static void pin_file__in_a_configuration__its_pins_are_the_entrys(void **state)
     entry = connectors_get(rules->connectors, 0)->certificates;
     assert_string_equal(entry->pin_file, "partner.pem");
     assert_int_equal(entry->pin_count, 2);
-    assert_true(connector_has_pins(entry));
+    assert_true(certificate_entry_has_pins(entry));
     assert_int_equal(check_pin(&entry->pins[0], false) + check_pin(&entry->pins[1], true), 0);
     rules_free(rules);
 }
