@@ -59,25 +59,25 @@ static const struct inbound_key {
     const char *sentence;
 } inbound_keys[] = {
     { "root", true, false, false,
-      "no MTA tells the root of a client's certificate, restrict the MTA's CA file instead" },
+      "no MTA reports the root of a client's certificate, restrict the MTA's CA file instead" },
     { "key_bits", true, false, false,
-      "no MTA tells the size of a client's key, restrict the MTA's CA file instead" },
+      "no MTA reports the size of a client's key, restrict the MTA's CA file instead" },
     { "organization", false, false, false,
-      "inbound only Sendmail tells a certificate's organization, Postfix does not" },
+      "inbound only Sendmail reports a certificate's organization, Postfix does not" },
     { "organizational_unit", false, false, false,
-      "inbound only Sendmail tells a certificate's organizational_unit, Postfix does not" },
+      "inbound only Sendmail reports a certificate's organizational_unit, Postfix does not" },
     { "fingerprint", false, false, true,
-      "Postfix tells a client's fingerprint only with smtpd_policy_socket, which is not set" },
+      "Postfix reports a client's fingerprint only with smtpd_policy_socket, which is not set" },
     { "public_key", false, false, true,
-      "only Postfix tells a client's public_key, and only with smtpd_policy_socket, which is not "
+      "only Postfix reports a client's public_key, and only with smtpd_policy_socket, which is not "
       "set" },
     { "pin_file", false, false, true,
-      "Postfix tells what pin_file compares only with smtpd_policy_socket, which is not set" },
+      "Postfix reports what pin_file compares only with smtpd_policy_socket, which is not set" },
     { "name", false, true, false,
-      "Postfix tells the name only of a trusted certificate, at level fingerprint the pin is "
+      "Postfix reports the name only of a trusted certificate, at level fingerprint the pin is "
       "enough" },
     { "issuer", false, true, false,
-      "Postfix tells the issuer only of a trusted certificate, at level fingerprint the pin is "
+      "Postfix reports the issuer only of a trusted certificate, at level fingerprint the pin is "
       "enough" },
 };
 

@@ -31,7 +31,7 @@ static void report_conflict(struct draft *draft, const struct connector *other, 
     place_format(&self, &place, here);
     place_format(&theirs, &place, there);
     report_add(&draft->reader->report, SEVERITY_ERROR, place, text,
-               "two connectors have this domain in one direction: %s (%s) and %s (%s)",
+               "two connectors have this domain in the same direction: %s (%s) and %s (%s)",
                draft_name(draft), here, other->name != NULL ? other->name : "?", there);
 }
 

@@ -109,7 +109,7 @@ static void report_unknown_key(struct reader *reader, enum scope scope,
 
     if (scope == SCOPE_DEFAULTS && key_find(SCOPE_CONNECTOR, name) != NULL) {
         reader_say(reader, SEVERITY_ERROR, setting, span_of(name),
-                   "this key tells which partner a connector is for, it cannot be in defaults");
+                   "this key identifies a connector, it cannot be set in defaults");
         return;
     }
     if (scope != SCOPE_TOP)

@@ -97,14 +97,14 @@ static void report_fault(struct reading *reading, const char *file, const struct
     case FAULT_UNCLOSED:
         report_add(reading->report, SEVERITY_ERROR, place, first_line(word->bytes),
                    word->kind == WORD_COMMENT ? "a comment is opened with /* and never closed"
-                                              : "a text's closing double quote is missing");
+                                              : "a string's closing double quote is missing");
         break;
     case FAULT_NUMBER_LARGE:
         report_add(reading->report, SEVERITY_ERROR, place, word->bytes, "a number is too large");
         break;
     case FAULT_NUMBER_ZERO:
         report_add(reading->report, SEVERITY_ERROR, place, word->bytes,
-                   "a number must not begin with 0, octal digits stand in double quotes");
+                   "a number must not begin with 0, octal digits go in double quotes");
         break;
     case FAULT_INCLUDE:
         report_add(reading->report, SEVERITY_ERROR, place, word->bytes,

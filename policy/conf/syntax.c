@@ -113,7 +113,7 @@ static bool fail_open(const struct parser *parser, const char *before, const cha
     return fail(parser, sentence);
 }
 
-static const char in_quotes[] = "a text must stand in double quotes, a date and a duration too";
+static const char in_quotes[] = "strings, dates and durations must be in double quotes";
 
 /* 2018-08-01, 6h, 192.0.2.1: a number that goes on as something else. */
 static bool number_goes_on(const struct parser *parser)
@@ -172,7 +172,7 @@ static bool fail_value(const struct parser *parser)
     if (word->kind == WORD_END || word->kind == WORD_MARK)
         return fail(parser, "a value is missing");
     if (word->bytes.data[0] == '\'')
-        return fail(parser, "texts stand in double quotes, not in single ones");
+        return fail(parser, "strings go in double quotes, not in single ones");
     return fail(parser, in_quotes);
 }
 
@@ -243,7 +243,7 @@ static bool take_scalar(struct parser *parser)
     struct bracket *open = &parser->open[parser->depth];
 
     if (open->mark == '[' && open->kind != WORD_END && open->kind != parser->word.kind)
-        return fail(parser, "'[ ]' holds values of one kind, texts in double quotes or numbers");
+        return fail(parser, "'[ ]' holds values of one kind, strings in double quotes or numbers");
     open->kind = parser->word.kind;
     value_ends(parser);
     return true;

@@ -89,7 +89,7 @@ static bool report_shape(struct reader *reader, const struct key *key, enum shap
         [SHAPE_GROUPS] = "a list of groups",
         [SHAPE_FLAG] = "true or false",
         [SHAPE_NUMBER] = "a number",
-        [SHAPE_TEXT] = "a text in double quotes",
+        [SHAPE_TEXT] = "a string in double quotes",
         [SHAPE_LIST] = "a list",
     };
     bool quoted = config_setting_type(setting) == CONFIG_TYPE_STRING;
@@ -115,7 +115,7 @@ bool value_read(struct reader *reader, const struct key *key, config_setting_t *
         return true;
     if (is_empty && key->type != KEY_GROUPS && !(key->flags & KEY_MAY_BE_EMPTY)) {
         reader_say(reader, SEVERITY_ERROR, setting, span_of(key->name),
-                   type->shape == SHAPE_TEXT ? "an empty text"
+                   type->shape == SHAPE_TEXT ? "an empty string"
                                              : "an empty list, leave the key out");
         return false;
     }

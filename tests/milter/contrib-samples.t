@@ -59,7 +59,7 @@ sub read_by_daemon
 
 # Warnings that a sample draws on purpose, and says so.
 my %expected = (
-    'sendmail/forcetls.conf' => qr/Postfix tells a client's fingerprint only with smtpd_policy_socket/,
+    'sendmail/forcetls.conf' => qr/Postfix reports a client's fingerprint only with smtpd_policy_socket/,
 );
 
 my @samples = grep { slurp($_) =~ /^connectors\s*=/m } glob "$source/contrib/*/*.conf";

@@ -55,7 +55,7 @@ static void domains__of_two_connectors__error_names_both(void **state)
     "defaults: { level = \"encrypt\"; };\nconnectors = (\n{ name = \"a\"; " first " },\n" \
     "{ name = \"b\"; " second " } );\n"
 #define BOTH(domain)                                                                               \
-    "t.conf:4: error: two connectors have this domain in one direction: b (line 4) and a (line 3)" \
+    "t.conf:4: error: two connectors have this domain in the same direction: b (line 4) and a (line 3)" \
     " ('" domain "')\n"
 #define IN(domains) "direction = \"inbound\"; domains = [ " domains " ];"
 #define OUT(domains) "direction = \"outbound\"; domains = [ " domains " ];"
@@ -160,8 +160,8 @@ static void domains_file__claimed_elsewhere__error_names_the_other_file(void **s
     conf_write("y.domains", span_of("contoso.com\n"));
     conf_write("t.conf", span_of(text));
     drawn = conf_diagnostics("t.conf", &good);
-    assert_string_equal(drawn, "y.domains:1: error: two connectors have this domain in one "
-                               "direction: y (t.conf:3) and x (t.conf:1) ('contoso.com')\n");
+    assert_string_equal(drawn, "y.domains:1: error: two connectors have this domain in the "
+                "same direction: y (t.conf:3) and x (t.conf:1) ('contoso.com')\n");
     free(drawn);
 }
 
@@ -179,7 +179,7 @@ static void domains_file__that_cannot_serve__error_where_it_is_named(void **stat
           "t.conf:3: error: domains_file: not a regular file ('/')\n" },
         { "\nconnectors = ( { name = \"x\"; direction = \"inbound\"; level = \"encrypt\";\n"
           "domains_file = \"\"; } );\n",
-          "t.conf:3: error: an empty text ('domains_file')\n" },
+          "t.conf:3: error: an empty string ('domains_file')\n" },
     };
 
     (void)state;

@@ -12,20 +12,20 @@ static void syntax__slips_of_the_pen__told_with_line_and_hint(void **state)
 {
     static const struct conf_case rows[] = {
         { "mode = enforce;\n",
-          "t.conf:1: error: syntax error: a text must stand in double quotes, a date and a "
-          "duration too ('mode = enforce;')\n" },
+          "t.conf:1: error: syntax error: strings, dates and durations must be in "
+          "double quotes ('mode = enforce;')\n" },
         { "mode = 'enforce';\n",
-          "t.conf:1: error: syntax error: texts stand in double quotes, not in single ones "
+          "t.conf:1: error: syntax error: strings go in double quotes, not in single ones "
           "('mode = 'enforce';')\n" },
         { "probe: {\n  interval = 6h;\n};\n",
-          "t.conf:2: error: syntax error: a text must stand in double quotes, a date and a "
-          "duration too ('interval = 6h;')\n" },
+          "t.conf:2: error: syntax error: strings, dates and durations must be in "
+          "double quotes ('interval = 6h;')\n" },
         { "x = ( { until = 2018-08-01; } );\n",
-          "t.conf:1: error: syntax error: a text must stand in double quotes, a date and a "
-          "duration too ('x = ( { until = 2018-08-01; } );')\n" },
+          "t.conf:1: error: syntax error: strings, dates and durations must be in "
+          "double quotes ('x = ( { until = 2018-08-01; } );')\n" },
         { "x = [ 192.0.2.1 ];\n",
-          "t.conf:1: error: syntax error: a text must stand in double quotes, a date and a "
-          "duration too ('x = [ 192.0.2.1 ];')\n" },
+          "t.conf:1: error: syntax error: strings, dates and durations must be in "
+          "double quotes ('x = [ 192.0.2.1 ];')\n" },
         { "x = [ \"a\", ];\n", "t.conf:1: error: syntax error: a comma before the closing bracket "
                                "('x = [ \"a\", ];')\n" },
         { "x = (\n  { a = 1; }\n  { a = 2; }\n);\n",
@@ -58,7 +58,7 @@ static void syntax__slips_of_the_pen__told_with_line_and_hint(void **state)
           "t.conf:1: error: syntax error: '[ ]' holds texts, a list of groups stands in '( )' "
           "('x = [ { a = 1; } ];')\n" },
         { "x = [ \"a\", 1 ];\n",
-          "t.conf:1: error: syntax error: '[ ]' holds values of one kind, texts in double quotes "
+          "t.conf:1: error: syntax error: '[ ]' holds values of one kind, strings in double quotes "
           "or numbers ('x = [ \"a\", 1 ];')\n" },
     };
 
@@ -70,7 +70,7 @@ static void syntax__what_libconfig_takes_otherwise_than_meant__error(void **stat
 {
     static const struct conf_case rows[] = {
         { "contact = \"a@example.org;\nmode = \"monitor\";\n",
-          "t.conf:1: error: a text's closing double quote is missing ('\"a@example.org;')\n" },
+          "t.conf:1: error: a string's closing double quote is missing ('\"a@example.org;')\n" },
         { "/* to be done\nmode = \"monitor\";\n",
           "t.conf:1: error: a comment is opened with /* and never closed ('/* to be done')\n" },
         /* libconfig makes one domain of the two, and another number of the large one. */
@@ -80,15 +80,15 @@ static void syntax__what_libconfig_takes_otherwise_than_meant__error(void **stat
         { "x = 0x100000000;\n", "t.conf:1: error: a number is too large ('0x100000000')\n" },
         /* 660 for one version of libconfig, 432 for another. */
         { "x = 0660; y = -01; z = [ 0, 10, 0x10 ]; r = 00.5;\n",
-          "t.conf:1: error: a number must not begin with 0, octal digits stand in double quotes "
+          "t.conf:1: error: a number must not begin with 0, octal digits go in double quotes "
           "('-01')\n"
-          "t.conf:1: error: a number must not begin with 0, octal digits stand in double quotes "
+          "t.conf:1: error: a number must not begin with 0, octal digits go in double quotes "
           "('0660')\n" },
         { "x = \"a\\x00b\";\n", "t.conf:1: error: a NUL byte in the text\n" },
         /* Several of them, all at once. */
         { "x = 4294969344;\ny = \"a;\nz = 4294969345;\n",
           "t.conf:1: error: a number is too large ('4294969344')\n"
-          "t.conf:2: error: a text's closing double quote is missing ('\"a;')\n"
+          "t.conf:2: error: a string's closing double quote is missing ('\"a;')\n"
           "t.conf:3: error: a number is too large ('4294969345')\n" },
     };
 

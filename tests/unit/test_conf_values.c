@@ -38,13 +38,13 @@ static void values__wrong_type__error_that_says_which_is_wanted(void **state)
 {
     static const struct conf_case rows[] = {
         { "mode = true;\n" CONF_NONE,
-          ERROR("mode must be a text in double quotes, such as \"enforce\" ('true')") },
+          ERROR("mode must be a string in double quotes, such as \"enforce\" ('true')") },
         { "mode = [ \"enforce\" ];\n" CONF_NONE,
-          ERROR("mode must be a text in double quotes, such as \"enforce\" ('mode')") },
+          ERROR("mode must be a string in double quotes, such as \"enforce\" ('mode')") },
         { "socket_mode = 660;\n" CONF_NONE,
-          ERROR("socket_mode must be a text in double quotes, such as \"0660\" ('660')") },
+          ERROR("socket_mode must be a string in double quotes, such as \"0660\" ('660')") },
         { "socket_mode = 0660;\n" CONF_NONE,
-          ERROR("a number must not begin with 0, octal digits stand in double quotes ('0660')") },
+          ERROR("a number must not begin with 0, octal digits go in double quotes ('0660')") },
         { "inbound_exempt_authenticated = \"yes\";\n" CONF_NONE,
           ERROR("inbound_exempt_authenticated must be true or false without quotes ('yes')") },
         { "inbound_exempt_authenticated = 1;\n" CONF_NONE,
@@ -60,7 +60,7 @@ static void values__wrong_type__error_that_says_which_is_wanted(void **state)
         { "probe = 1;\n" CONF_NONE,
           ERROR("probe must be a group, such as { interval = \"6h\"; } ('1')") },
         { "probe: { interval = 60; };\n" CONF_NONE,
-          ERROR("interval must be a text in double quotes, such as \"6h\" ('60')") },
+          ERROR("interval must be a string in double quotes, such as \"6h\" ('60')") },
         { "probe: { port = \"25\"; };\n" CONF_NONE,
           ERROR("port must be a number without quotes ('25')") },
         { "probe: { port = 2.5; };\n" CONF_NONE,
@@ -94,7 +94,7 @@ static void values__out_of_their_range__error_with_the_range(void **state)
     static const struct conf_case rows[] = {
         { "mode = \"enforced\";\n" CONF_NONE,
           ERROR("mode must be enforce or monitor, did you mean 'enforce'? ('enforced')") },
-        { "mode = \"\";\n" CONF_NONE, ERROR("an empty text ('mode')") },
+        { "mode = \"\";\n" CONF_NONE, ERROR("an empty string ('mode')") },
         { "contact = \"b\xc3\xbc\";\n" CONF_NONE,
           ERROR("contact must be ASCII, it stands in SMTP replies ('b\\xc3\\xbc')") },
         { "contact = \"a\\r\\nb\";\n" CONF_NONE,
@@ -203,7 +203,7 @@ static void defaults__errors_in_them__once_each(void **state)
           "connectors = ( { name = \"a\"; direction = \"inbound\"; domains = [ \"a.b\" ]; },\n"
           "{ name = \"b\"; direction = \"inbound\"; domains = [ \"b.b\" ]; } );\n",
           ERROR("min_cipher_bits must be a number from 0 to 256 ('-1')")
-              ERROR("this key tells which partner a connector is for, it cannot be in defaults "
+              ERROR("this key identifies a connector, it cannot be set in defaults "
                     "('name')") },
     };
 
