@@ -12,7 +12,7 @@ my $nm = $ENV{NM} || 'nm';
 
 # What a pure function may call in the C library and in libidn2.
 my @may_call = (
-    qr/(?:mem(?:chr|cmp|cpy|mem|move|pcpy|rchr|set)|explicit_bzero)/,
+    qr/(?:mem(?:chr|cmp|cpy|mem|move|pcpy|rchr|set)|explicit_bzero|bcmp)/,
     qr/(?:str(?:len|nlen|n?cmp|n?casecmp|n?cpy|n?cat|n?dup|chr|rchr|chrnul|str|spn|cspn|pbrk|sep)|stpn?cpy)/,
     qr/v?snprintf/,
     qr/(?:malloc|calloc|realloc|reallocarray|free)/,
