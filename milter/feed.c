@@ -285,8 +285,7 @@ static bool recipient_is(struct span recipient, const char *stored)
 }
 
 bool feed_take(struct feed *feed, const struct feed_key *key, struct span recipient,
-               struct span protocol, struct span cipher, int64_t now_ms,
-               struct feed_entry *entry)
+               struct span protocol, struct span cipher, int64_t now_ms, struct feed_entry *entry)
 {
     const struct slot *slot;
     uint32_t index;

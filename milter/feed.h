@@ -29,8 +29,8 @@ struct feed_entry {
     struct feed_key key;
     char instance[64]; /* Postfix's name for this message */
     char recipient[512];
-    char protocol[32];   /* encryption_protocol */
-    char cipher[64];     /* encryption_cipher */
+    char protocol[32]; /* encryption_protocol */
+    char cipher[64];   /* encryption_cipher */
     enum pin_state fingerprint_state, public_key_state;
     struct digest fingerprint, public_key;
 };
@@ -57,8 +57,7 @@ bool feed_put(struct feed *feed, uint32_t source, const struct feed_entry *entry
  * cipher agree with what the milter was told. False: no such fact; then `*entry` is not touched
  * and nothing is taken. */
 bool feed_take(struct feed *feed, const struct feed_key *key, struct span recipient,
-               struct span protocol, struct span cipher, int64_t now_ms,
-               struct feed_entry *entry);
+               struct span protocol, struct span cipher, int64_t now_ms, struct feed_entry *entry);
 
 /* Whether any request ever arrived (for the text of "not reported"). */
 bool feed_was_used(const struct feed *feed);

@@ -23,8 +23,8 @@
 
 #define LOG_NAME "forcetls-milter"
 #define QUEUE_LINES 4096
-#define LINE_SIZE 1001       /* 1000 bytes and the NUL */
-#define REPORT_SECONDS 10    /* a queue that is never empty tells its losses this often */
+#define LINE_SIZE 1001    /* 1000 bytes and the NUL */
+#define REPORT_SECONDS 10 /* a queue that is never empty tells its losses this often */
 
 struct entry {
     int priority;
@@ -146,9 +146,10 @@ static bool take_report(struct entry *entry, time_t *last)
     entry->priority = LOG_WARNING;
     entry->when = now;
     (void)snprintf(entry->text, sizeof(entry->text), "%lu log lines were dropped: %s does not read",
-                   dropped, to_stderr && to_syslog ? "syslog or stderr"
-                            : to_stderr            ? "stderr"
-                                                   : "syslog");
+                   dropped,
+                   to_stderr && to_syslog ? "syslog or stderr"
+                   : to_stderr            ? "stderr"
+                                          : "syslog");
     dropped = 0;
     return true;
 }

@@ -41,10 +41,10 @@ static void make_tables(char letters[2 * ROWS + 2], struct option words[ROWS + 1
         *end++ = rows[i].letter;
         if (rows[i].takes_argument)
             *end++ = ':';
-        words[i] = (struct option){ .name = rows[i].word,
-                                    .has_arg = rows[i].takes_argument ? required_argument
-                                                                      : no_argument,
-                                    .val = rows[i].letter };
+        words[i] =
+            (struct option){ .name = rows[i].word,
+                             .has_arg = rows[i].takes_argument ? required_argument : no_argument,
+                             .val = rows[i].letter };
     }
     *end = '\0';
     memset(&words[ROWS], 0, sizeof(words[ROWS]));
@@ -102,6 +102,7 @@ void options_usage(FILE *file)
                        rows[i].takes_argument ? rows[i].argument : "");
         (void)fprintf(file, "  %-24s %s\n", left, rows[i].help);
     }
-    (void)fprintf(file, "\nSIGUSR1 or SIGHUP: read the configuration again. SIGTERM or SIGINT: end.\n"
-                        "See forcetls-milter(8) and forcetls.conf(5).\n");
+    (void)fprintf(file,
+                  "\nSIGUSR1 or SIGHUP: read the configuration again. SIGTERM or SIGINT: end.\n"
+                  "See forcetls-milter(8) and forcetls.conf(5).\n");
 }

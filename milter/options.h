@@ -11,13 +11,13 @@
 #include "policy/why.h"
 
 struct options {
-    const char *config;  /* file */
+    const char *config; /* file */
     bool foreground;
     const char *socket;  /* NULL: milter_socket of the file */
     const char *user;    /* NULL: user of the file */
     const char *pidfile; /* NULL: none */
     bool verbose;
-    bool version, help;  /* only say so */
+    bool version, help; /* only say so */
 };
 
 /* Reads the command line; the strings stay argv's. False: `why` says what is wrong with it. */

@@ -50,8 +50,10 @@ static bool locked_why(struct why *why, const char *name, int fd)
 
     if (error != EAGAIN && error != EACCES)
         return why_fail(why, "cannot lock the pid file '%s': %s", name, strerror(error));
-    return why_fail(why, "is forcetls-milter running already? The pid file '%s' is locked by "
-                         "process %ld", name, (long)holder);
+    return why_fail(why,
+                    "is forcetls-milter running already? The pid file '%s' is locked by "
+                    "process %ld",
+                    name, (long)holder);
 }
 
 /* One try; -1 with an empty `why`: try again. */

@@ -43,10 +43,10 @@ static bool copy(struct span value, char *to, size_t size)
     return true;
 }
 
-#define READ_TEXT(member)                                                                         \
-    static bool read_##member(struct policy_request *request, size_t offset, struct span value)   \
-    {                                                                                             \
-        return copy(value, (char *)request + offset, sizeof(request->entry.member));              \
+#define READ_TEXT(member)                                                                       \
+    static bool read_##member(struct policy_request *request, size_t offset, struct span value) \
+    {                                                                                           \
+        return copy(value, (char *)request + offset, sizeof(request->entry.member));            \
     }
 
 READ_TEXT(recipient)

@@ -24,12 +24,16 @@ bool account_find(struct account *account, const char *name, struct why *why)
     if (found == NULL && error != 0)
         return why_fail(why, "cannot look up the user '%s': %s", name, strerror(error));
     if (found == NULL)
-        return why_fail(why, "there is no user '%s'; make one with: useradd --system --user-group "
-                             "--home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin "
-                             "%s", name, name);
+        return why_fail(why,
+                        "there is no user '%s'; make one with: useradd --system --user-group "
+                        "--home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin "
+                        "%s",
+                        name, name);
     if (found->pw_uid == 0)
-        return why_fail(why, "the user '%s' is root: name another one, or leave user out to stay "
-                             "root", name);
+        return why_fail(why,
+                        "the user '%s' is root: name another one, or leave user out to stay "
+                        "root",
+                        name);
     if (strlen(name) >= sizeof(account->name))
         return why_fail(why, "the user's name '%s' is too long", name);
     memcpy(account->name, name, strlen(name) + 1);

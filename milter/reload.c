@@ -13,6 +13,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "milter/clock.h"
 #include "milter/log.h"
@@ -228,15 +229,17 @@ struct reload *reload_start(const char *file, const struct settings *started_wit
     return reload;
 }
 
-void reload_request(struct reload *reload)
+void reload_request(void)
 {
-    (void)pthread_kill(reload->thread, SIGUSR1);
+    /* Not pthread_kill(3): glibc's blocks all signals of the caller for a moment, which the main
+     * thread must never do (see main.c). */
+    (void)kill(getpid(), SIGUSR1);
 }
 
 bool reload_stop(struct reload *reload, int milliseconds)
 {
     atomic_store(&reload->stopping, true);
-    reload_request(reload);
+    reload_request();
     if (!thread_join_within(reload->thread, milliseconds))
         return false;
     reload_free(reload);

@@ -25,8 +25,8 @@ enum { OVERRIDDEN_SOCKET = 1, OVERRIDDEN_USER = 2 };
 struct reload *reload_start(const char *file, const struct settings *started_with,
                             unsigned overridden);
 
-/* As if SIGUSR1 had come. */
-void reload_request(struct reload *reload);
+/* Sends ourselves a SIGUSR1. */
+void reload_request(void);
 
 /* Ends the thread; false: it is reading and did not end in that time (then it stays). */
 bool reload_stop(struct reload *reload, int milliseconds);

@@ -64,8 +64,8 @@ static bool service_make(struct service *service, int smtpd_policy_fd, struct fe
     service->base = event_base_new();
     if (service->base == NULL || pipe2(service->stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
         return false;
-    service->stop = event_new(service->base, service->stop_pipe[0], EV_READ, on_stop,
-                              service->base);
+    service->stop =
+        event_new(service->base, service->stop_pipe[0], EV_READ, on_stop, service->base);
     if (service->stop == NULL || event_add(service->stop, NULL) != 0)
         return false;
     if (smtpd_policy_fd < 0)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "milter/smtpd_policy.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/queue.h>
 #include <syslog.h>
 
@@ -21,8 +19,17 @@
 #define IDLE_SECONDS 600
 #define UNREAD_BYTES 4096 /* answers that the peer does not fetch */
 
-#define COMPLAINT_MS 10000 /* at most one line about peers in that time */
+#define COMPLAINT_MS 10000 /* at most one line of a kind in that time */
 #define RETRY_SECONDS 1    /* after an accept(2) that failed */
+
+enum complaint {
+    COMPLAINT_GARBAGE,
+    COMPLAINT_SLOW,
+    COMPLAINT_FULL,
+    COMPLAINT_ACCEPT,
+    COMPLAINT_SHARED,
+    COMPLAINTS
+};
 
 static const char answer[] = "action=DUNNO\n\n";
 
@@ -42,29 +49,48 @@ struct smtpd_policy {
     struct evconnlistener *listener;
     struct event *retry;
     unsigned count, most;
-    int64_t complained_ms;
-    unsigned long unsaid; /* complaints that were held back */
+    int64_t said_ms[COMPLAINTS];      /* when each was logged last; 0: never */
+    unsigned long unsaid[COMPLAINTS]; /* how often it was held back since */
     LIST_HEAD(, connection) connections;
 };
 
 /* ---- complaints ---------------------------------------------------------------------------- */
 
-/* One line, and rarely: whoever may connect could otherwise fill the log. */
-static void complain(struct smtpd_policy *policy, int priority, const char *what)
-{
-    int64_t now_ms = monotonic_ms();
+static const struct {
+    int priority;
+    const char *text;
+} complaints[COMPLAINTS] = {
+    [COMPLAINT_GARBAGE] = { LOG_WARNING,
+                            "a client that does not speak the SMTPD policy protocol was "
+                            "disconnected" },
+    [COMPLAINT_SLOW] = { LOG_WARNING, "a client that is too slow was disconnected" },
+    [COMPLAINT_FULL] = { LOG_WARNING, "too many connections: further ones wait" },
+    [COMPLAINT_ACCEPT] = { LOG_ERR, "cannot accept a connection: no descriptors or no memory" },
+    [COMPLAINT_SHARED] = { LOG_WARNING,
+                           "two sessions claim the same addresses and ports: the fingerprints of "
+                           "neither are used (does an XCLIENT client or a proxy lie about them?)" },
+};
 
-    if (policy->complained_ms != 0 && now_ms - policy->complained_ms < COMPLAINT_MS) {
-        policy->unsaid++;
+/* One line, and each rarely: whoever may connect could otherwise fill the log. */
+static void complain(struct smtpd_policy *policy, enum complaint complaint)
+{
+    const char *text = complaints[complaint].text;
+    int priority = complaints[complaint].priority;
+    int64_t now_ms = monotonic_ms();
+    int64_t *said_ms = &policy->said_ms[complaint];
+    unsigned long *unsaid = &policy->unsaid[complaint];
+
+    if (*said_ms != 0 && now_ms - *said_ms < COMPLAINT_MS) {
+        (*unsaid)++;
         return;
     }
-    if (policy->unsaid > 0)
-        log_printf(priority, "smtpd_policy_socket: %s (and %lu more such events)", what,
-                   policy->unsaid);
+    if (*unsaid > 0)
+        log_printf(priority, "smtpd_policy_socket: %s (%lu times since the last such line)", text,
+                   *unsaid + 1);
     else
-        log_printf(priority, "smtpd_policy_socket: %s", what);
-    policy->complained_ms = now_ms;
-    policy->unsaid = 0;
+        log_printf(priority, "smtpd_policy_socket: %s", text);
+    *said_ms = now_ms;
+    *unsaid = 0;
 }
 
 /* ---- connections --------------------------------------------------------------------------- */
@@ -109,9 +135,7 @@ static void request_end(struct connection *connection)
         policy_request_finish(&connection->request) ? &connection->request.entry : NULL;
 
     if (!feed_put(policy->feed, connection->source, entry, monotonic_ms()))
-        complain(policy, LOG_WARNING,
-                 "two sessions claim the same addresses and ports: the fingerprints of neither are "
-                 "used (does an XCLIENT client or a proxy lie about them?)");
+        complain(policy, COMPLAINT_SHARED);
     (void)bufferevent_write(connection->buffer, answer, sizeof(answer) - 1);
     request_begin(connection);
 }
@@ -161,12 +185,11 @@ static void on_read(struct bufferevent *buffer, void *data)
         progress = read_line(connection);
     } while (progress == PROGRESS_LINE);
     if (progress == PROGRESS_GARBAGE) {
-        complain(connection->policy, LOG_WARNING, "a client that does not speak the SMTPD policy "
-                                                  "protocol was disconnected");
+        complain(connection->policy, COMPLAINT_GARBAGE);
         connection_free(connection);
     } else if (is_too_slow(connection) ||
                evbuffer_get_length(bufferevent_get_output(buffer)) > UNREAD_BYTES) {
-        complain(connection->policy, LOG_WARNING, "a client that is too slow was disconnected");
+        complain(connection->policy, COMPLAINT_SLOW);
         connection_free(connection);
     }
 }
@@ -184,7 +207,7 @@ static void on_event(struct bufferevent *buffer, short what, void *data)
     struct connection *connection = data;
 
     if ((what & BEV_EVENT_TIMEOUT) != 0 && connection->started_ms != 0)
-        complain(connection->policy, LOG_WARNING, "a client that is too slow was disconnected");
+        complain(connection->policy, COMPLAINT_SLOW);
     if ((what & BEV_EVENT_EOF) != 0 && evbuffer_get_length(bufferevent_get_output(buffer)) > 0) {
         (void)bufferevent_disable(buffer, EV_READ);
         set_patience(connection, REQUEST_SECONDS);
@@ -216,18 +239,17 @@ static struct connection *connection_new(struct smtpd_policy *policy, struct eve
     return connection;
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
-                      struct sockaddr *address, int length, void *data)
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address,
+                      int length, void *data)
 {
     struct smtpd_policy *policy = data;
-    struct connection *connection =
-        connection_new(policy, evconnlistener_get_base(listener), fd);
+    struct connection *connection = connection_new(policy, evconnlistener_get_base(listener), fd);
 
     (void)address;
     (void)length;
     if (connection == NULL) {
         (void)evutil_closesocket(fd);
-        complain(policy, LOG_ERR, "no memory for a connection");
+        complain(policy, COMPLAINT_ACCEPT);
         return;
     }
     request_begin(connection);
@@ -236,7 +258,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd,
     bufferevent_setwatermark(connection->buffer, EV_READ, 0, REQUEST_BYTES + 1);
     (void)bufferevent_enable(connection->buffer, EV_READ | EV_WRITE);
     if (++policy->count == policy->most) {
-        complain(policy, LOG_WARNING, "too many connections: further ones wait");
+        complain(policy, COMPLAINT_FULL);
         (void)evconnlistener_disable(policy->listener);
     }
 }
@@ -247,7 +269,7 @@ static void on_accept_error(struct evconnlistener *listener, void *data)
     struct smtpd_policy *policy = data;
     const struct timeval pause = { .tv_sec = RETRY_SECONDS };
 
-    complain(policy, LOG_ERR, strerror(errno));
+    complain(policy, COMPLAINT_ACCEPT);
     (void)evconnlistener_disable(listener);
     (void)evtimer_add(policy->retry, &pause);
 }

@@ -36,9 +36,11 @@ static bool parse_path(struct socket_name *name, const char *text, const char *p
                        struct why *why)
 {
     if (path[0] != '/')
-        return why_fail(why, "a socket's path must begin with a slash ('%s'); what main.cf calls "
-                             "unix:forcetls/milter.sock is here "
-                             "unix:/var/spool/postfix/forcetls/milter.sock", text);
+        return why_fail(why,
+                        "a socket's path must begin with a slash ('%s'); what main.cf calls "
+                        "unix:forcetls/milter.sock is here "
+                        "unix:/var/spool/postfix/forcetls/milter.sock",
+                        text);
     if (strlen(path) >= sizeof(name->path))
         return why_fail(why, "a socket's path may have %zu characters at most ('%s')",
                         sizeof(name->path) - 1, text);
@@ -204,8 +206,8 @@ void socket_file_remove(struct socket_file *file)
 {
     struct stat found;
 
-    if (file->path[0] != '\0' && lstat(file->path, &found) == 0 &&
-        found.st_dev == file->device && found.st_ino == file->inode)
+    if (file->path[0] != '\0' && lstat(file->path, &found) == 0 && found.st_dev == file->device &&
+        found.st_ino == file->inode)
         (void)unlink(file->path);
     file->path[0] = '\0';
 }
@@ -225,8 +227,7 @@ static bool make_with_mode(make_socket *make, const char *path, int *fd, unsigne
 }
 
 static bool open_unix(make_socket *make, const char *path, int *fd,
-                      const struct socket_access *access, struct socket_file *file,
-                      struct why *why)
+                      const struct socket_access *access, struct socket_file *file, struct why *why)
 {
     int folder = folder_lock(path, access, why);
     bool opened;
@@ -280,8 +281,8 @@ static bool make_libmilters(const char *path, int *fd, struct why *why)
     errno = 0;
     if (smfi_setconn(spec) == MI_SUCCESS && smfi_opensocket(false) == MI_SUCCESS)
         return true;
-    return why_fail(why, "libmilter cannot make the socket '%s'%s%s", path,
-                    errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
+    return why_fail(why, "libmilter cannot make the socket '%s'%s%s", path, errno != 0 ? ": " : "",
+                    errno != 0 ? strerror(errno) : "");
 }
 
 /* Whether somebody could listen there now. */

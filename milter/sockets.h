@@ -28,7 +28,7 @@ bool socket_name_parse(struct socket_name *name, const char *text, struct why *w
 /* Who may connect to a unix socket. */
 struct socket_access {
     unsigned mode;
-    uid_t owner;      /* (uid_t)-1: who we are; likewise below */
+    uid_t owner; /* (uid_t)-1: who we are; likewise below */
     gid_t group;
     const char *group_name; /* for advice; NULL: none */
 };

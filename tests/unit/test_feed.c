@@ -214,8 +214,9 @@ static void feed_take__something_differs__no_fact_and_not_taken(void **state)
 
     assert_true(put(feed, source, key, "1", 1, 0));
     for (size_t i = 0; i < ROWS(rows); i++)
-        wrong += row(take_as(feed, key, rows[i].recipient, rows[i].protocol, rows[i].cipher, 0) ==
-                         -1, "%s was taken", rows[i].what);
+        wrong +=
+            row(take_as(feed, key, rows[i].recipient, rows[i].protocol, rows[i].cipher, 0) == -1,
+                "%s was taken", rows[i].what);
     assert_int_equal(wrong, 0);
     assert_int_equal(take(feed, key_of("192.0.2.1", 40001), 0), -1);
     assert_int_equal(take(feed, key_of("192.0.2.2", 40000), 0), -1);
@@ -256,7 +257,8 @@ static void feed_take__spellings_of_the_recipient__postfix_form_fits(void **stat
         (void)snprintf(entry.recipient, sizeof(entry.recipient), "%s", rows[i].told);
         assert_true(feed_put(feed, source, &entry, 0));
         wrong += row((take_as(feed, key, rows[i].seen, "TLSv1.3", "TLS_AES_256_GCM_SHA384", 0) ==
-                      1) == rows[i].fits, "'%s' told, '%s' seen", rows[i].told, rows[i].seen);
+                      1) == rows[i].fits,
+                     "'%s' told, '%s' seen", rows[i].told, rows[i].seen);
     }
     assert_int_equal(wrong, 0);
 }
@@ -417,8 +419,9 @@ static void feed__a_million_steps_of_colliding_sessions__only_their_own(void **s
         seed = 4711 + round;
         assert_non_null(feed);
         for (size_t i = 0; i < PROCESSES; i++)
-            processes[i] = (struct process){ feed_open(feed), (uint16_t)(1 + i % shared_ports[round]),
-                                             (uint8_t)(i + 1), false, 0 };
+            processes[i] =
+                (struct process){ feed_open(feed), (uint16_t)(1 + i % shared_ports[round]),
+                                  (uint8_t)(i + 1), false, 0 };
         for (int64_t step = 0; step < 200000; step++)
             process_step(feed, &processes[dice(PROCESSES)], shared_ports[round], step / 100,
                          counts);
@@ -432,19 +435,27 @@ static void feed__a_million_steps_of_colliding_sessions__only_their_own(void **s
 
 /* ---- requests ------------------------------------------------------------------------------- */
 
-#define FP                                                                                        \
-    "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:"                                            \
+#define FP                                             \
+    "00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:" \
     "10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F"
 
 static const char *const whole[] = {
-    "request=smtpd_access_policy",  "protocol_state=RCPT",
-    "protocol_name=ESMTP",          "client_address=192.0.2.1",
-    "client_name=mail.contoso.com", "client_port=40000",
-    "server_address=192.0.2.25",    "server_port=25",
-    "sender=a@contoso.com",         "recipient=b@example.org",
-    "queue_id=",                    "instance=1a2b.68f0.0.0",
-    "ccert_fingerprint=" FP,        "ccert_pubkey_fingerprint=" FP,
-    "encryption_protocol=TLSv1.3",  "encryption_cipher=TLS_AES_256_GCM_SHA384",
+    "request=smtpd_access_policy",
+    "protocol_state=RCPT",
+    "protocol_name=ESMTP",
+    "client_address=192.0.2.1",
+    "client_name=mail.contoso.com",
+    "client_port=40000",
+    "server_address=192.0.2.25",
+    "server_port=25",
+    "sender=a@contoso.com",
+    "recipient=b@example.org",
+    "queue_id=",
+    "instance=1a2b.68f0.0.0",
+    "ccert_fingerprint=" FP,
+    "ccert_pubkey_fingerprint=" FP,
+    "encryption_protocol=TLSv1.3",
+    "encryption_cipher=TLS_AES_256_GCM_SHA384",
     "encryption_keysize=256",
 };
 
@@ -507,10 +518,10 @@ static void policy_request__pins__their_states(void **state)
         { "md5", "ccert_fingerprint",
           "ccert_fingerprint=C2:9D:F4:87:71:73:73:D9:18:E7:C2:F3:C1:DA:6E:04", PIN_OTHER_DIGEST,
           PIN_KNOWN },
-        { "sha512's length", "ccert_fingerprint", "ccert_fingerprint=" FP ":" FP,
-          PIN_OTHER_DIGEST, PIN_KNOWN },
-        { "no hexadecimal", "ccert_pubkey_fingerprint", "ccert_pubkey_fingerprint=hello",
-          PIN_KNOWN, PIN_OTHER_DIGEST },
+        { "sha512's length", "ccert_fingerprint", "ccert_fingerprint=" FP ":" FP, PIN_OTHER_DIGEST,
+          PIN_KNOWN },
+        { "no hexadecimal", "ccert_pubkey_fingerprint", "ccert_pubkey_fingerprint=hello", PIN_KNOWN,
+          PIN_OTHER_DIGEST },
     };
     unsigned wrong = 0;
 
@@ -531,10 +542,12 @@ static void policy_request__pins__their_states(void **state)
 static void policy_request__plaintext__nothing_reported(void **state)
 {
     static const char *const lines[] = {
-        "request=smtpd_access_policy", "protocol_state=RCPT",       "client_address=192.0.2.1",
-        "client_port=40000",           "server_address=192.0.2.25", "server_port=25",
-        "recipient=b@example.org",     "instance=1",                "encryption_protocol=",
-        "encryption_cipher=",          "ccert_fingerprint=",        "ccert_pubkey_fingerprint=",
+        "request=smtpd_access_policy", "protocol_state=RCPT",
+        "client_address=192.0.2.1",    "client_port=40000",
+        "server_address=192.0.2.25",   "server_port=25",
+        "recipient=b@example.org",     "instance=1",
+        "encryption_protocol=",        "encryption_cipher=",
+        "ccert_fingerprint=",          "ccert_pubkey_fingerprint=",
     };
     struct policy_request request;
 
@@ -585,7 +598,8 @@ static void policy_request__variants__what_they_are_good_for(void **state)
         { "encryption_protocol", NULL, NULL, USE_NEVER_TAKEN },
         { "encryption_cipher",
           "encryption_cipher=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-          "AAAAAAAA", NULL, USE_NEVER_TAKEN },
+          "AAAAAAAA",
+          NULL, USE_NEVER_TAKEN },
         { "ccert_fingerprint", NULL, NULL, USE_NEVER_TAKEN },
         { "ccert_pubkey_fingerprint", NULL, NULL, USE_NEVER_TAKEN },
     };
@@ -608,7 +622,8 @@ static void policy_request__variants__what_they_are_good_for(void **state)
 static void policy_request_line__no_attribute__false(void **state)
 {
     static const struct span rows[] = {
-        S("hello"), S("=value"), S("a"), S("request=a\0b"), S("x\0=b"), S("\0"), S("GET / HTTP/1.0"),
+        S("hello"), S("=value"),         S("a"), S("request=a\0b"), S("x\0=b"),
+        S("\0"),    S("GET / HTTP/1.0"),
     };
     struct policy_request request;
     unsigned wrong = 0;

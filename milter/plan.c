@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "milter/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "milter/log.h"
+
+#define LINE_SIZE 1001
+
+/* Relative names start where we were started. NULL: no memory, or no such folder any more. */
+static char *absolute(const char *name)
+{
+    char *folder, *path = NULL;
+
+    if (name[0] == '/')
+        return strdup(name);
+    folder = getcwd(NULL, 0);
+    if (folder != NULL && asprintf(&path, "%s/%s", folder, name) < 0)
+        path = NULL;
+    free(folder);
+    return path;
+}
+
+/* A copy, since the rules go with a reload. NULL stays NULL. False: no memory. */
+static bool copy(char **to, const char *text)
+{
+    *to = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *to != NULL;
+}
+
+static bool choose_sockets(struct plan *plan, const struct options *options, struct why *why)
+{
+    const struct settings *settings = &plan->rules->settings;
+
+    if (!copy(&plan->milter_socket,
+              options->socket != NULL ? options->socket : settings->milter_socket) ||
+        !copy(&plan->smtpd_policy_socket, settings->smtpd_policy_socket) ||
+        !copy(&plan->socket_group, settings->socket_group))
+        return why_fail(why, "no memory");
+    if (plan->milter_socket == NULL)
+        return why_fail(why, "%s names no milter_socket, and there is no -p SOCKET", plan->config);
+    if (plan->smtpd_policy_socket != NULL &&
+        strcmp(plan->smtpd_policy_socket, plan->milter_socket) == 0)
+        return why_fail(why, "milter_socket and smtpd_policy_socket are the same ('%s')",
+                        plan->milter_socket);
+    plan->access =
+        (struct socket_access){ settings->socket_mode, (uid_t)-1, (gid_t)-1, plan->socket_group };
+    return plan->socket_group == NULL || group_find(&plan->access.group, plan->socket_group, why);
+}
+
+static bool choose_user(struct plan *plan, const struct options *options, struct why *why)
+{
+    const char *user = options->user != NULL ? options->user : plan->rules->settings.user;
+
+    if (user == NULL)
+        return true;
+    if (!account_find(&plan->account, user, why))
+        return false;
+    plan->drops = geteuid() == 0;
+    if (plan->drops)
+        plan->access.owner = plan->account.uid;
+    return true;
+}
+
+bool plan_make(struct plan *plan, const struct options *options, struct why *why)
+{
+    memset(plan, 0, sizeof(*plan));
+    why->text[0] = '\0';
+    plan->config = absolute(options->config);
+    plan->pidfile = options->pidfile != NULL ? absolute(options->pidfile) : NULL;
+    if (plan->config == NULL || (plan->pidfile == NULL && options->pidfile != NULL))
+        return why_fail(why, "cannot tell the folder that this was started in");
+    plan->rules = conf_read(plan->config, &plan->diagnostics);
+    return plan->rules != NULL && choose_sockets(plan, options, why) &&
+           choose_user(plan, options, why);
+}
+
+void plan_print_diagnostics(const struct plan *plan)
+{
+    char line[LINE_SIZE];
+
+    for (size_t i = 0; i < plan->diagnostics.count; i++) {
+        diagnostic_format(&plan->diagnostics.items[i], line, sizeof(line));
+        (void)fprintf(stderr, "%s\n", line);
+    }
+}
+
+void plan_log_warnings(struct plan *plan)
+{
+    char line[LINE_SIZE];
+
+    for (size_t i = 0; i < plan->diagnostics.count; i++) {
+        diagnostic_format(&plan->diagnostics.items[i], line, sizeof(line));
+        log_line(plan->diagnostics.items[i].severity == SEVERITY_NOTE ? LOG_NOTICE : LOG_WARNING,
+                 line);
+    }
+    diagnostics_release(&plan->diagnostics);
+    if (strncmp(plan->milter_socket, "inet", 4) == 0 && strchr(plan->milter_socket, '@') == NULL)
+        log_printf(LOG_WARNING,
+                   "milter_socket '%s' listens on every address of this host; add "
+                   "@127.0.0.1 unless that is wanted",
+                   plan->milter_socket);
+    if (plan->account.name[0] != '\0' && !plan->drops && geteuid() != plan->account.uid)
+        log_printf(LOG_WARNING,
+                   "not started as root: stays the user %ld, and does not become "
+                   "'%s'",
+                   (long)geteuid(), plan->account.name);
+    if (geteuid() == 0 && !plan->drops)
+        log_line(LOG_WARNING, "runs as root, and stays root: set user in the configuration");
+}
