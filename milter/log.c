@@ -11,9 +11,11 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,9 +56,24 @@ static size_t first, count;
 static unsigned long dropped;
 static bool stopping, ended;
 
+/* Whether stderr is the journal (systemd.exec(5), $JOURNAL_STREAM): then what goes to syslog is
+ * there already. */
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char ours[64];
+    struct stat status;
+
+    if (stream == NULL || fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    (void)snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)status.st_dev,
+                   (uintmax_t)status.st_ino);
+    return strcmp(stream, ours) == 0;
+}
+
 void log_open(bool stderr_too, bool syslog_too)
 {
-    to_stderr = stderr_too;
+    to_stderr = stderr_too && !(syslog_too && stderr_is_journal());
     to_syslog = syslog_too;
     if (to_syslog)
         openlog(LOG_NAME, LOG_PID, LOG_MAIL);

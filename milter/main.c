@@ -136,8 +136,8 @@ static int fail(const struct run *run, int status, const char *text)
     return status;
 }
 
-/* Errors of the configuration are printed bare; its warnings are logged later on, which reaches
- * the terminal from the foreground only. */
+/* Errors of the configuration are printed bare, and logged for those who start us unseen; its
+ * warnings are logged later on, which reaches the terminal from the foreground only. */
 static int read_plan(struct run *run)
 {
     struct why why;
@@ -148,6 +148,9 @@ static int read_plan(struct run *run)
         return EX_OK;
     }
     plan_print_diagnostics(&run->plan);
+    log_open(false, true);
+    plan_log_diagnostics(&run->plan);
+    log_open(true, true);
     return why.text[0] != '\0' ? fail(run, EX_CONFIG, why.text) : EX_CONFIG;
 }
 
@@ -169,7 +172,7 @@ static bool open_sockets(struct run *run, struct why *why)
             return why_fail(why, "no memory for the policy feed");
     }
     if (!callbacks_register(run->feed))
-        return why_fail(why, "libmilter refuses to be registered with");
+        return why_fail(why, "smfi_register() failed");
     if (!sockets_open_milter(plan->milter_socket, &plan->access, &run->milter_file, why))
         return false;
     if (plan->smtpd_policy_socket == NULL)
@@ -223,7 +226,7 @@ static void tell_ready(struct run *run)
     snapshot_put(first);
     log_printf(LOG_NOTICE, "ready: version " PACKAGE_VERSION ", %s, on %s", what,
                run->plan.milter_socket);
-    notify("READY=1\nSTATUS=%s\nMAINPID=%ld\n", what, (long)getpid());
+    notify("READY=1\nMAINPID=%ld\nSTATUS=%s\n", (long)getpid(), what);
     if (run->ready_fd >= 0)
         daemon_ready(run->ready_fd);
     run->ready_fd = -1;

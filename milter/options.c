@@ -24,7 +24,7 @@ static const struct row {
       "instead of milter_socket: unix:PATH, inet:PORT@HOST, inet6:PORT@HOST" },
     { 'u', "user", TEXT(user), "USER", "instead of user: whom to become when started as root" },
     { 'P', "pidfile", TEXT(pidfile), "PIDFILE", "write the process id to PIDFILE, and lock it" },
-    { 'v', "verbose", FLAG(verbose), NULL, "log what is of interest for finding errors only" },
+    { 'v', "verbose", FLAG(verbose), NULL, "log debugging messages too" },
     { 'V', "version", FLAG(version), NULL, "print the versions of forcetls and libmilter" },
     { 'h', "help", FLAG(help), NULL, "print this" },
 };

@@ -91,15 +91,22 @@ void plan_print_diagnostics(const struct plan *plan)
     }
 }
 
-void plan_log_warnings(struct plan *plan)
+void plan_log_diagnostics(const struct plan *plan)
 {
+    static const int priorities[] = { [SEVERITY_ERROR] = LOG_ERR,
+                                      [SEVERITY_WARNING] = LOG_WARNING,
+                                      [SEVERITY_NOTE] = LOG_NOTICE };
     char line[LINE_SIZE];
 
     for (size_t i = 0; i < plan->diagnostics.count; i++) {
         diagnostic_format(&plan->diagnostics.items[i], line, sizeof(line));
-        log_line(plan->diagnostics.items[i].severity == SEVERITY_NOTE ? LOG_NOTICE : LOG_WARNING,
-                 line);
+        log_line(priorities[plan->diagnostics.items[i].severity], line);
     }
+}
+
+void plan_log_warnings(struct plan *plan)
+{
+    plan_log_diagnostics(plan);
     diagnostics_release(&plan->diagnostics);
     if (strncmp(plan->milter_socket, "inet", 4) == 0 && strchr(plan->milter_socket, '@') == NULL)
         log_printf(LOG_WARNING,

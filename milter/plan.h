@@ -32,6 +32,9 @@ bool plan_make(struct plan *plan, const struct options *options, struct why *why
 /* Prints all diagnostics of the configuration to stderr, a line each. */
 void plan_print_diagnostics(const struct plan *plan);
 
+/* Logs all diagnostics of the configuration. */
+void plan_log_diagnostics(const struct plan *plan);
+
 /* Logs what is doubtful about the plan, the configuration's warnings first, and releases them. */
 void plan_log_warnings(struct plan *plan);
 

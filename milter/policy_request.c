@@ -55,9 +55,8 @@ READ_TEXT(cipher)
 READ_TEXT(instance)
 
 /* Empty: the client sent no certificate, if there is TLS at all; which is known at the end. */
-static enum pin_state read_digest(struct digest *digest, bool *there, struct span value)
+static enum pin_state read_digest(struct digest *digest, struct span value)
 {
-    *there = value.length > 0;
     if (value.length == 0)
         return PIN_NOT_REPORTED;
     return digest_parse(digest, value) ? PIN_KNOWN : PIN_OTHER_DIGEST;
@@ -67,7 +66,7 @@ static bool read_fingerprint(struct policy_request *request, size_t offset, stru
 {
     (void)offset;
     request->entry.fingerprint_state =
-        read_digest(&request->entry.fingerprint, &request->has_fingerprint, value);
+        read_digest(&request->entry.fingerprint, value);
     return true;
 }
 
@@ -75,7 +74,7 @@ static bool read_public_key(struct policy_request *request, size_t offset, struc
 {
     (void)offset;
     request->entry.public_key_state =
-        read_digest(&request->entry.public_key, &request->has_public_key, value);
+        read_digest(&request->entry.public_key, value);
     return true;
 }
 
@@ -160,9 +159,9 @@ bool policy_request_finish(struct policy_request *request)
     }
     if (good != all)
         entry->recipient[0] = '\0';
-    if (entry->protocol[0] != '\0' && !request->has_fingerprint)
+    if (entry->protocol[0] != '\0' && entry->fingerprint_state == PIN_NOT_REPORTED)
         entry->fingerprint_state = PIN_NO_CERTIFICATE;
-    if (entry->protocol[0] != '\0' && !request->has_public_key)
+    if (entry->protocol[0] != '\0' && entry->public_key_state == PIN_NOT_REPORTED)
         entry->public_key_state = PIN_NO_CERTIFICATE;
     return request->is_access && request->is_recipient;
 }

@@ -16,7 +16,6 @@ struct policy_request {
     unsigned seen, bad; /* bits of the table's rows: came; came twice or is no such value */
     bool is_access;     /* request=smtpd_access_policy */
     bool is_recipient;  /* protocol_state=RCPT */
-    bool has_fingerprint, has_public_key;
     struct feed_entry entry;
 };
 

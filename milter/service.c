@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -33,6 +34,13 @@ static void on_libevent_message(int severity, const char *text)
 {
     if (severity >= EVENT_LOG_WARN)
         log_printf(severity == EVENT_LOG_WARN ? LOG_WARNING : LOG_ERR, "libevent: %s", text);
+}
+
+/* libevent would call exit(3), whose handlers race with libmilter's threads. */
+static void on_libevent_end(int error)
+{
+    (void)error;
+    _exit(EX_SOFTWARE);
 }
 
 static void *serve(void *data)
@@ -83,6 +91,7 @@ struct service *service_start(int smtpd_policy_fd, struct feed *feed, unsigned m
         return NULL;
     service->stop_pipe[0] = service->stop_pipe[1] = -1;
     event_set_log_callback(on_libevent_message);
+    event_set_fatal_callback(on_libevent_end);
     if (!service_make(service, smtpd_policy_fd, feed, most_connections) ||
         !thread_start(&service->thread, serve, service)) {
         service_free(service);

@@ -94,8 +94,11 @@ bool socket_name_parse(struct socket_name *name, const char *text, struct why *w
 
 static bool no_folder(const char *folder, const struct socket_access *access, struct why *why)
 {
-    return why_fail(why, "the folder '%s' does not exist; make it with: install -d -m 0750%s%s %s",
-                    folder, access->group_name != NULL ? " -g " : "",
+    uid_t owner = access->owner != (uid_t)-1 ? access->owner : geteuid();
+
+    return why_fail(why,
+                    "the folder '%s' does not exist; make it with: install -d -m 0750 -o %ld%s%s %s",
+                    folder, (long)owner, access->group_name != NULL ? " -g " : "",
                     access->group_name != NULL ? access->group_name : "", folder);
 }
 
