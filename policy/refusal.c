@@ -11,11 +11,12 @@
 
 #include "policy/date.h"
 #include "policy/escape.h"
+#include "policy/not_reported.h"
 
-#define TEXT_MOST 230  /* characters of the whole text */
-#define NAME_MOST 48   /* of the partner's domain and of the connector's name, */
-#define NAME_LEAST 12  /* and what is left of them where the reason needs the room */
-#define VALUE_MOST 40  /* of a value that the peer chose */
+#define TEXT_MOST 230 /* characters of the whole text */
+#define NAME_MOST 48  /* of the partner's domain and of the connector's name, */
+#define NAME_LEAST 12 /* and what is left of them where the reason needs the room */
+#define VALUE_MOST 40 /* of a value that the peer chose */
 
 /* The head's own words are shorter than this; what remains is the reason's. */
 #define HEAD_WORDS 80
@@ -116,29 +117,35 @@ static void say_name(const struct writer *writer, const struct certificate_entry
     say_field(writer, "name", writer->facts->certificate.subject, wanted);
 }
 
+/* As much of a digest as tells two apart; all of the one that was seen is in the log. */
+static void add_digest(struct line *line, const struct digest *digest)
+{
+    char text[DIGEST_TEXT_SIZE];
+
+    digest_format(digest, text);
+    line_add(line, "%.16s...", text);
+}
+
 static void say_digest(const struct writer *writer, const char *word, const struct digest *got,
                        const struct digest *wanted)
 {
-    char got_text[DIGEST_TEXT_SIZE], wanted_text[DIGEST_TEXT_SIZE];
-
-    digest_format(got, got_text);
-    digest_format(wanted, wanted_text);
-    say_field(writer, word, span_of(got_text), wanted_text);
+    line_add(writer->line, "the certificate's %s ", word);
+    add_digest(writer->line, got);
+    line_add(writer->line, " is not ");
+    add_digest(writer->line, wanted);
 }
 
 static void say_pin(const struct writer *writer, const struct certificate_entry *entry)
 {
     const struct certificate_facts *got = &writer->facts->certificate;
-    char text[DIGEST_TEXT_SIZE];
 
     if (entry->has_fingerprint && writer->result->field == FIELD_FINGERPRINT) {
         say_digest(writer, "fingerprint", &got->fingerprint, &entry->fingerprint);
     } else if (entry->has_public_key && writer->result->field == FIELD_PUBLIC_KEY) {
         say_digest(writer, "public key", &got->public_key, &entry->public_key);
     } else {
-        digest_format(&got->fingerprint, text);
         line_add(writer->line, "the certificate's fingerprint ");
-        add_value(writer->line, span_of(text));
+        add_digest(writer->line, &got->fingerprint);
         line_add(writer->line, " is not a pinned one");
     }
 }
@@ -208,96 +215,9 @@ static void say_client(const struct writer *writer)
     line_add(writer->line, "%s is not one of its addresses", address);
 }
 
-/* What was not reported, and the setting that would make the MTA report it. */
-
-static void say_pin_not_reported(const struct writer *writer, bool public_key)
-{
-    const struct certificate_facts *certificate = &writer->facts->certificate;
-    enum pin_state state = public_key ? certificate->public_key_state
-                                      : certificate->fingerprint_state;
-    bool sendmail = writer->facts->mta == MTA_SENDMAIL;
-
-    if (sendmail && public_key)
-        line_add(writer->line, "Sendmail does not report public keys (use fingerprint)");
-    else if (sendmail)
-        line_add(writer->line, "no SHA-256 fingerprint was reported (sendmail.cf: "
-                               "CertFingerprintAlgorithm=sha256)");
-    else if (state == PIN_OTHER_DIGEST)
-        line_add(writer->line, "the fingerprint was not reported as SHA-256 (main.cf: "
-                               "smtpd_tls_fingerprint_digest = sha256)");
-    else
-        line_add(writer->line, "the fingerprint was not reported (main.cf: "
-                               "smtpd_sender_restrictions = check_policy_service ...)");
-}
-
-static void say_certificate_not_reported(const struct writer *writer)
-{
-    const char *mta = writer->facts->mta == MTA_SENDMAIL ? "Sendmail" : "Postfix";
-
-    switch (writer->result->field) {
-    case FIELD_FINGERPRINT:
-    case FIELD_PIN_FILE:
-        say_pin_not_reported(writer, false);
-        break;
-    case FIELD_PUBLIC_KEY:
-        say_pin_not_reported(writer, true);
-        break;
-    case FIELD_NAME:
-        line_add(writer->line, "%s reported no common name of the certificate (use fingerprint "
-                               "or public_key)", mta);
-        break;
-    default:
-        line_add(writer->line, "%s did not report the certificate's %s", mta,
-                 certificate_field_word(writer->result->field));
-        break;
-    }
-}
-
-static void say_protocol_not_reported(const struct writer *writer)
-{
-    const struct tls_facts *tls = &writer->facts->tls;
-
-    if (span_empty(tls->protocol_name)) {
-        line_add(writer->line, "the MTA did not report the TLS protocol (milter macro "
-                               "{tls_version})");
-        return;
-    }
-    line_add(writer->line, "TLS protocol ");
-    add_value(writer->line, tls->protocol_name);
-    line_add(writer->line, " with cipher ");
-    add_value(writer->line, tls->cipher);
-    line_add(writer->line, " is not known");
-}
-
 static void say_not_reported(const struct writer *writer)
 {
-    enum check check = writer->result != NULL ? writer->result->check : CHECK_ENCRYPTED;
-
-    switch (check) {
-    case CHECK_CLIENT:
-        line_add(writer->line, "the MTA did not report the client's address");
-        break;
-    case CHECK_PROTOCOL:
-    case CHECK_FORWARD_SECRECY:
-        say_protocol_not_reported(writer);
-        break;
-    case CHECK_CIPHER_BITS:
-    case CHECK_CIPHER:
-        line_add(writer->line, "the MTA did not report the cipher (milter macros {cipher} "
-                               "{cipher_bits})");
-        break;
-    case CHECK_TRUSTED:
-        line_add(writer->line, "the MTA did not report whether the certificate is trusted "
-                               "(milter macro {verify} or {cert_issuer})");
-        break;
-    case CHECK_CERTIFICATE:
-        say_certificate_not_reported(writer);
-        break;
-    default:
-        line_add(writer->line, "the MTA reported nothing about TLS (milter macro "
-                               "{tls_version})");
-        break;
-    }
+    not_reported_say(writer->line, writer->facts, writer->result);
 }
 
 static void say_nothing(const struct writer *writer)
