@@ -15,7 +15,10 @@ use Test::More;
 my $scene = Forcetls::Scene->new(
     mta => 'postfix',
     connectors => $Forcetls::FailureCases::contoso,
-    server => { main => "milter_connect_timeout = 2s\nmilter_command_timeout = 2s\nmilter_content_timeout = 2s\n" },
+    server => {
+        main =>
+            join "\n", map { "milter_${_}_timeout = 2s" } qw(connect command content)
+    },
 );
 Forcetls::FailureCases::killed($scene);
 Forcetls::FailureCases::down($scene);

@@ -1,24 +1,24 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 #
-# What becomes of a partner's mail at a real Sendmail: one message for each demand that a connector
-# can make, met and not met.
+# What becomes of a partner's mail at a real Sendmail: the messages of inbound.cases.
 use strict;
 use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 
-use Forcetls::InboundCases;
+use Forcetls::CaseFile;
+use Forcetls::Harness qw(read_file source_dir);
 use Forcetls::Scene;
 use Test::More;
 
 my $scene = Forcetls::Scene->new(
     mta => 'sendmail',
-    connectors => Forcetls::InboundCases::connectors(),
+    connectors => read_file(source_dir() . '/tests/mta/inbound.connectors'),
     server => { old_tls => 1 },
 );
-Forcetls::InboundCases::make_certificates($scene);
-$scene->check(%$_) for Forcetls::InboundCases::cases();
+$scene->{maker}->impostors($scene->{certificates});
+$scene->check(%$_) for Forcetls::CaseFile::cases('sendmail', 'inbound.cases');
 $scene->finish;
 done_testing();

@@ -12,7 +12,8 @@ use Forcetls::Scene;
 use Forcetls::SessionCases;
 use Test::More;
 
-my $scene = Forcetls::Scene->new(mta => 'sendmail', connectors => Forcetls::SessionCases::connectors());
+my $scene =
+    Forcetls::Scene->new(mta => 'sendmail', connectors => Forcetls::SessionCases::connectors());
 Forcetls::SessionCases::run($scene);
 $scene->finish;
 done_testing();

@@ -32,7 +32,8 @@ sub _openssl
 sub _new_key
 {
     my ($file, $rsa) = @_;
-    _openssl('genpkey', '-quiet', '-out', $file, $rsa
+    _openssl('genpkey', '-quiet', '-out', $file,
+        $rsa
         ? ('-algorithm', 'RSA', '-pkeyopt', "rsa_keygen_bits:$rsa")
         : ('-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'));
     chmod 0600, $file or die "$file: $!\n";    # Sendmail insists
@@ -43,7 +44,9 @@ sub _new_key
 sub _expired
 {
     my ($status, $help) = run('openssl', 'x509', '-help');
-    return $help =~ /-not_after/ ? qw(-not_before 20200101000000Z -not_after 20200201000000Z) : qw(-days -1);
+    return $help =~ /-not_after/
+        ? qw(-not_before 20200101000000Z -not_after 20200201000000Z)
+        : qw(-days -1);
 }
 
 # Makes a certificate. Options:
@@ -60,26 +63,41 @@ sub make
     my $base = "$self->{dir}/$name";
     my $by = $option{by};
     my $usage = $option{usage} // 'clientAuth,serverAuth';
-    my @extensions = $option{ca}
+    my @extensions =
+        $option{ca}
         ? ('basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign')
         : ('basicConstraints=critical,CA:FALSE', $usage eq '' ? () : "extendedKeyUsage=$usage");
     if (defined $option{san}) {
         my $names = join ',', map { "DNS:$_" } split /,/, $option{san};
-        push @extensions, ($option{subject} eq '/' ? 'subjectAltName=critical,' : 'subjectAltName=') . $names;
+        push @extensions,
+            ($option{subject} eq '/' ? 'subjectAltName=critical,' : 'subjectAltName=') . $names;
     }
     push @extensions, 'subjectKeyIdentifier=hash', $by ? 'authorityKeyIdentifier=keyid' : ();
 
     _new_key("$base.key", $option{rsa});
     write_file("$base.ext", join "\n", @extensions, '');
-    _openssl('req', '-new', '-utf8', '-key', "$base.key", '-subj', $option{subject}, '-out', "$base.csr");
-    _openssl('x509', '-req', '-in', "$base.csr", '-out', "$base.pem", '-extfile', "$base.ext", '-sha256',
+    _openssl(
+        'req', '-new', '-utf8', '-key', "$base.key", '-subj',
+        $option{subject}, '-out', "$base.csr"
+    );
+    _openssl(
+        'x509', '-req', '-in', "$base.csr", '-out', "$base.pem", '-extfile', "$base.ext", '-sha256',
         '-set_serial', '0x' . join('', map { sprintf '%02x', 1 + int rand 127 } 1 .. 8),
         $option{expired} ? _expired() : ('-days', 30),
-        $by ? ('-CA', $by->{file}, '-CAkey', $by->{key}) : ('-signkey', "$base.key"));
-    write_file("$base.chain.pem", join '', map { read_file($_) } "$base.pem", $by && $by->{is_ca} && !$by->{is_root} ? $by->{chain} : ());
+        $by ? ('-CA', $by->{file}, '-CAkey', $by->{key}) : ('-signkey', "$base.key")
+    );
+    write_file(
+        "$base.chain.pem", join '',
+        map { read_file($_) } "$base.pem",
+        $by && $by->{is_ca} && !$by->{is_root} ? $by->{chain} : ()
+    );
     return {
-        name => $name, file => "$base.pem", key => "$base.key", chain => "$base.chain.pem",
-        is_ca => $option{ca}, is_root => !$by,
+        name => $name,
+        file => "$base.pem",
+        key => "$base.key",
+        chain => "$base.chain.pem",
+        is_ca => $option{ca},
+        is_root => !$by,
     };
 }
 
@@ -90,11 +108,59 @@ sub standard
     my ($self) = @_;
     my %made;
     $made{root} = $self->make('root', subject => '/O=Example Trust/CN=Example Root CA', ca => 1);
-    $made{ca} = $self->make('ca', subject => '/O=Example Trust/CN=Example Issuing CA', ca => 1, by => $made{root});
-    $made{server} = $self->make('server', subject => '/CN=mx.example.org', san => 'mx.example.org', rsa => 2048, by => $made{ca});
-    $made{partner} = $self->make('partner', by => $made{ca}, san => 'mail.contoso.com',
-        subject => '/O=Contoso Ltd/OU=Messaging/CN=mail.contoso.com');
+    $made{ca} = $self->make(
+        'ca',
+        subject => '/O=Example Trust/CN=Example Issuing CA',
+        ca => 1,
+        by => $made{root}
+    );
+    $made{server} = $self->make(
+        'server',
+        subject => '/CN=mx.example.org',
+        san => 'mx.example.org',
+        rsa => 2048,
+        by => $made{ca}
+    );
+    $made{partner} = $self->make(
+        'partner',
+        by => $made{ca},
+        san => 'mail.contoso.com',
+        subject => '/O=Contoso Ltd/OU=Messaging/CN=mail.contoso.com'
+    );
     return \%made;
+}
+
+# More of that world: other partners' certificates, and of those who would like to be one.
+sub impostors
+{
+    my ($self, $world) = @_;
+    my $make = sub { my ($name, @options) = @_; $world->{$name} = $self->make($name, @options) };
+    my @ours = (by => $world->{ca});
+    $make->('stranger', subject => '/CN=mail.stranger.example', @ours);
+    $make->('fabrikam', subject => '/CN=out.fabrikam.example', @ours);
+    $make->('deep', subject => '/CN=a.b.contoso.com', @ours);
+    $make->('san_only', subject => '/O=Contoso Ltd', san => 'mail.contoso.com', @ours);
+    $make->('unorganised', subject => '/CN=mail.contoso.com', @ours);
+    $make->('servers_only', subject => '/CN=mail.contoso.com', usage => 'serverAuth', @ours);
+    $make->('expired', subject => '/CN=mail.contoso.com', expired => 1, @ours);
+    $make->('two_names', subject => '/CN=mail.stranger.example/CN=mail.contoso.com', @ours);
+    $make->('platform', subject => '/CN=mail.protection.outlook.com', @ours);
+    $make->('self_signed', subject => '/CN=mail.contoso.com');
+
+    # Names made to be more than a name, where they are printed.
+    $make->('forger', subject => "/CN=mail.contoso.com\nX: inbound verdict=pass", @ours);
+    $make->('format', subject => qq(/CN=%n%s %%d "quoted" b\xc3\xbccher), @ours);
+
+    # Another CA below the trusted root.
+    my $second = '/O=Example Trust/CN=Second Issuing CA';
+    $make->('second_ca', subject => $second, ca => 1, by => $world->{root});
+    $make->('other_issuer', subject => '/CN=mail.contoso.com', by => $world->{second_ca});
+
+    # A CA that has nothing of the right one but its names.
+    $make->('twin_root', subject => '/O=Example Trust/CN=Example Root CA', ca => 1);
+    my $twin = '/O=Example Trust/CN=Example Issuing CA';
+    $make->('twin_ca', subject => $twin, ca => 1, by => $world->{twin_root});
+    $make->('twin', subject => '/O=Contoso Ltd/CN=mail.contoso.com', by => $world->{twin_ca});
 }
 
 # SHA-256 of the certificate, and of its SubjectPublicKeyInfo: hexadecimal digits with colons.

@@ -7,7 +7,8 @@ package Forcetls::Daemon;
 use strict;
 use warnings;
 
-use Forcetls::Harness qw(daemon_program end_process read_file start_process wait_for work_dir write_file);
+use Forcetls::Harness
+    qw(daemon_program end_process read_file start_process wait_for work_dir write_file);
 use Forcetls::LogLine;
 use IO::Socket::UNIX;
 
@@ -25,7 +26,9 @@ sub new
     my ($class, %option) = @_;
     my $dir = work_dir() . '/daemon';
     -d $dir or mkdir $dir, 0755 or die "$dir: $!\n";
-    my $self = bless { %option, dir => $dir, log => "$dir/log", file => "$dir/forcetls.conf", seen => 0 }, $class;
+    my $self =
+        bless { %option, dir => $dir, log => "$dir/log", file => "$dir/forcetls.conf", seen => 0 },
+        $class;
     write_file($self->{log}, '');
     $self->configure;
     return $self;
@@ -47,19 +50,25 @@ sub configure
         milter_socket => '"unix:' . $self->socket . '"',
         socket_group => '"' . $self->{mta}->socket_group . '"',
         user => qq("$user"),
-        $self->{trusting} ? () : (inbound_exempt_networks => '[ ]'),    # the tests' clients come from there
+        $self->{trusting}
+        ? ()
+        : (inbound_exempt_networks => '[ ]'),    # the tests' clients come from there
         $self->{policy} ? (smtpd_policy_socket => '"unix:' . $self->policy_socket . '"') : (),
     );
-    my $text = join '', map { "$_ = $global{$_};\n" } grep { $settings !~ /^\s*$_\s*=/m } sort keys %global;
-    write_file($self->{file}, "$text$settings\nconnectors = (\n" . ($self->{connectors} // '') . "\n);\n", 0644);
+    my $text = join '',
+        map { "$_ = $global{$_};\n" } grep { $settings !~ /^\s*$_\s*=/m } sort keys %global;
+    write_file($self->{file},
+        "$text$settings\nconnectors = (\n" . ($self->{connectors} // '') . "\n);\n", 0644);
 }
 
 sub start
 {
     my ($self) = @_;
-    $self->{pid} = start_process({ log => $self->{log} }, daemon_program(), '-f', '-c', $self->{file});
+    $self->{pid} =
+        start_process({ log => $self->{log} }, daemon_program(), '-f', '-c', $self->{file});
     for my $socket ($self->socket, $self->{policy} ? $self->policy_socket : ()) {
-        my $listens = wait_for(20, sub { $self->is_over || IO::Socket::UNIX->new(Peer => $socket) });
+        my $listens =
+            wait_for(20, sub { $self->is_over || IO::Socket::UNIX->new(Peer => $socket) });
         die "the daemon does not listen on $socket:\n" . $self->log if !$listens || $self->is_over;
     }
     return $self;
@@ -88,8 +97,17 @@ sub kill_hard
     return end_process($pid, 'KILL');
 }
 
-# SIGSTOP and SIGCONT: it hangs, and goes on.
-sub hang { CORE::kill 'STOP', $_[0]{pid} }
+# SIGSTOP, until every thread of it has stopped; and SIGCONT.
+sub hang
+{
+    my ($self) = @_;
+    CORE::kill 'STOP', $self->{pid};
+    my $stopped = wait_for(10, sub {
+        !grep { read_file($_) !~ /\) T / } glob "/proc/$self->{pid}/task/*/stat";
+    });
+    $stopped or die "the daemon does not stop\n";
+}
+
 sub go_on { CORE::kill 'CONT', $_[0]{pid} }
 
 # Another configuration, and SIGUSR1; gives the lines that it logged about it.
@@ -99,7 +117,8 @@ sub reload
     $self->configure(%change);
     my $before = length $self->log;
     CORE::kill 'USR1', $self->{pid};
-    wait_for(10, sub { substr($self->log, $before) =~ /^[^\n]*(?:\breloaded\b|\bstay in force\b)[^\n]*\n/m })
+    wait_for(10,
+        sub { substr($self->log, $before) =~ /^[^\n]*(?:\breloaded\b|\bstay in force\b)[^\n]*\n/m })
         or die "nothing was logged about the reload:\n" . $self->log;
     return substr $self->log, $before;
 }
@@ -116,10 +135,13 @@ sub verdicts
 {
     my ($self, $count) = @_;
     my @lines;
-    wait_for($count ? 10 : 0, sub {
-        @lines = Forcetls::LogLine::all($self->log);
-        @lines - $self->{seen} >= $count;
-    });
+    wait_for(
+        $count ? 10 : 0,
+        sub {
+            @lines = Forcetls::LogLine::all($self->log);
+            @lines - $self->{seen} >= $count;
+        }
+    );
     splice @lines, 0, $self->{seen};
     $self->{seen} += @lines;
     return @lines;

@@ -11,13 +11,17 @@ use Forcetls::Scene;
 use Test::More;
 
 our $contoso = <<'EOT';
-  { name = "contoso-in"; direction = "inbound"; domains = [ "contoso.com" ]; level = "secure"; action = "reject";
+  { name = "contoso-in"; direction = "inbound"; domains = [ "contoso.com" ];
+    level = "secure"; action = "reject";
     certificates = ( { name = "mail.contoso.com"; } ); }
 EOT
-our $tax = qq(  { name = "tax-office"; direction = "inbound"; domains = [ "tax.example" ]; level = "encrypt"; action = "reject"; }\n);
+our $tax =
+    qq(  { name = "tax-office"; direction = "inbound"; domains = [ "tax.example" ];)
+    . qq( level = "encrypt"; action = "reject"; }\n);
 
 my $ok = qr/^250 2\.\d\.\d /;
-my $tax_plain = Forcetls::Scene::refusal('550 5.7.10', 'tax.example', 'tax-office', 'this session is not encrypted');
+my $tax_plain = Forcetls::Scene::refusal('550 5.7.10', 'tax.example', 'tax-office',
+    'this session is not encrypted');
 
 # A refusal that is worth trying again: 4xx, or the connection is closed.
 my $later = qr/^(?:4\d\d |$)/;
@@ -56,9 +60,11 @@ sub killed
             $scene->daemon->kill_hard;
             like(_walk($smtp, $last + 1, $#steps), $later, 'the partner is told to try again');
             $smtp->leave;
-            like(_try($scene, from => 'x@ordinary.example'), $later, 'so is anybody else meanwhile');
+            like(_try($scene, from => 'x@ordinary.example'), $later,
+                'so is anybody else meanwhile');
             $scene->daemon->start;
-            like($scene->send(from => 'a@contoso.com', tls => { certificate => 'partner' }), $ok, 'once it is back, mail is accepted again');
+            like($scene->send(from => 'a@contoso.com', tls => { certificate => 'partner' }),
+                $ok, 'once it is back, mail is accepted again');
             $scene->accepted;
             $scene->daemon->verdicts(1);
         };
@@ -72,7 +78,8 @@ sub _try
     my $smtp = $scene->session;
     return $smtp->greeting if $smtp->greeting !~ /^220/;
     if ($message{tls}) {
-        my $reply = $smtp->starttls(certificate => $scene->{certificates}{ $message{tls}{certificate} });
+        my $reply =
+            $smtp->starttls(certificate => $scene->{certificates}{ $message{tls}{certificate} });
         return $reply if $reply !~ /^220/;
         $smtp->ehlo;
     }
@@ -90,12 +97,14 @@ sub down
             [ 'a partner over TLS', from => 'a@contoso.com', tls => { certificate => 'partner' } ],
             [ 'a partner in plaintext', from => 'a@contoso.com' ],
             [ 'anybody else', from => 'x@ordinary.example' ],
-        ) {
+            )
+        {
             my ($who, %message) = @$message;
             like(_try($scene, %message), $later, "$who: told to try again");
         }
         $scene->daemon->start;
-        like($scene->send(from => 'x@ordinary.example'), $ok, 'once it is back, mail is accepted again');
+        like($scene->send(from => 'x@ordinary.example'),
+            $ok, 'once it is back, mail is accepted again');
         $scene->accepted;
     };
 }
@@ -110,7 +119,8 @@ sub hung
         like($replies[-1], $later, 'a session that was open: told to try again');
         $smtp->leave;
         $scene->daemon->go_on;
-        like($scene->send(from => 'x@ordinary.example'), $ok, 'once it goes on, mail is accepted again');
+        like($scene->send(from => 'x@ordinary.example'),
+            $ok, 'once it goes on, mail is accepted again');
         $scene->accepted;
         $scene->daemon->verdicts(0);
     };
@@ -133,7 +143,8 @@ sub reload
         like($smtp->data, $ok, 'and delivered');
         $scene->accepted;
         $smtp->mail('a@tax.example');
-        is($smtp->rcpt('b@example.org'), $tax_plain, 'the next message of the same session: rejected');
+        is($smtp->rcpt('b@example.org'),
+            $tax_plain, 'the next message of the same session: rejected');
         $smtp->quit;
         my @lines = $daemon->verdicts(1);
         is(scalar @lines, 1, 'lines in the log');
@@ -143,14 +154,19 @@ sub reload
         $daemon->reload(connectors => $contoso);
         is($smtp->rcpt('b@example.org'), $tax_plain, 'still rejected');
         $smtp->rset;
-        like(($smtp->message('a@tax.example', 'b@example.org'))[-1], $ok, 'the next message of the same session: accepted');
+        like(($smtp->message('a@tax.example', 'b@example.org'))[-1],
+            $ok, 'the next message of the same session: accepted');
         $scene->accepted;
         $smtp->quit;
         $daemon->verdicts(1);
     };
     subtest 'a broken file changes nothing' => sub {
         $daemon->reload(connectors => $tax);
-        my $log = $daemon->reload(connectors => qq(  { name = "tax-office"; direction = "inbound"; domians = [ "tax.example" ]; level = "encrypted"; }\n));
+        my $log =
+            $daemon->reload(connectors =>
+                qq(  { name = "tax-office"; direction = "inbound";\n)
+                . qq(    domians = [ "tax.example" ]; level = "encrypted"; }\n)
+            );
         my $file = quotemeta $daemon->config_file;
         like($log, qr/$file:\d+: error: .*domians/, 'the log says what is wrong, and where');
         like($log, qr/$file:\d+: error: .*encrypted/, 'all of it');
@@ -162,7 +178,15 @@ sub reload
         like($scene->send(from => 'a@tax.example'), $ok, 'plaintext is accepted');
         $scene->accepted;
         my ($line) = $daemon->verdicts(1);
-        $scene->check_line($line, '', verdict => 'monitor', would => 'reject', reason => 'no-tls', connector => 'tax-office', mode => 'monitor', text => $tax_plain);
+        $scene->check_line(
+            $line, '',
+            verdict => 'monitor',
+            would => 'reject',
+            reason => 'no-tls',
+            connector => 'tax-office',
+            mode => 'monitor',
+            text => $tax_plain
+        );
         $daemon->reload(settings => '');
         is($scene->send(from => 'a@tax.example'), $tax_plain, 'and back');
         $daemon->verdicts(1);
@@ -175,7 +199,9 @@ sub reload
             my $wanted = $round % 2 ? $tax_plain : qr/^250/;
             for my $session (@sessions) {
                 my $reply = $session->rcpt('b@example.org');
-                $seen{ ref $wanted ? ($reply =~ $wanted ? 'right' : 'wrong') : ($reply eq $wanted ? 'right' : 'wrong') }++;
+                $seen{ ref $wanted
+                    ? ($reply =~ $wanted ? 'right' : 'wrong')
+                    : ($reply eq $wanted ? 'right' : 'wrong') }++;
                 $session->quit;
             }
         }

@@ -87,7 +87,8 @@ sub _only_ours
 sub work_dir
 {
     return $work if defined $work;
-    my @parents = defined $ENV{FORCETLS_WORK} ? $ENV{FORCETLS_WORK} : grep { _only_ours($_) } qw(/run /var/lib);
+    my @parents = defined $ENV{FORCETLS_WORK} ? $ENV{FORCETLS_WORK} : grep { _only_ours($_) }
+        qw(/run /var/lib);
     @parents or die "neither /run nor /var/lib belongs to root alone: set FORCETLS_WORK\n";
     $work = File::Temp::tempdir('forcetls-test.XXXXXX', DIR => $parents[0]);
     chmod 0755, $work or die "$work: $!\n";    # the daemons give up root and must still get in
@@ -116,7 +117,8 @@ sub _clean_up
 }
 
 # A signal ends the test through exit(), so that END runs. While cleaning up it is ignored.
-$SIG{$_} = sub { exit 130 } for qw(INT TERM HUP);
+$SIG{$_} = sub { exit 130 }
+    for qw(INT TERM HUP);
 $SIG{PIPE} = 'IGNORE';
 
 END {
@@ -238,8 +240,9 @@ sub free_port
     for (1 .. 1000) {
         my $port = 10000 + int rand($low - 10000);
         next if $given{$port};
-        my @sockets = map { IO::Socket::IP->new(LocalHost => $_, LocalPort => $port, Listen => 1, V6Only => 1) }
-            ('0.0.0.0', has_ipv6() ? '::' : ());
+        my @sockets = map {
+            IO::Socket::IP->new(LocalHost => $_, LocalPort => $port, Listen => 1, V6Only => 1)
+        }('0.0.0.0', has_ipv6() ? '::' : ());
         next if grep { !defined } @sockets;
         $given{$port} = 1;
         return $port;
@@ -260,7 +263,8 @@ sub has_ipv6
 sub wait_port
 {
     my ($host, $port, $seconds) = @_;
-    return wait_for($seconds // 20, sub { IO::Socket::IP->new(PeerHost => $host, PeerPort => $port, Timeout => 5) ? 1 : 0 });
+    return wait_for($seconds // 20,
+        sub { IO::Socket::IP->new(PeerHost => $host, PeerPort => $port, Timeout => 5) ? 1 : 0 });
 }
 
 1;

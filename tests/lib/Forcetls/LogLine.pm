@@ -19,10 +19,19 @@ sub parse
 {
     my ($line) = @_;
     my ($head, $queue_id, $direction, $rest) =
-        $line =~ /^(.*?)(?<![^\s])([0-9A-Za-z]+): (inbound|outbound) (verdict=.*)$/ or return;
-    my $self = bless { line => "$queue_id: $direction $rest", queue_id => $queue_id, direction => $direction, faults => [] }, __PACKAGE__;
+        $line =~ /^(.*?)(?<![^\s])([0-9A-Za-z]+): (inbound|outbound) (verdict=.*)$/
+        or return;
+    my $self = bless {
+        line => "$queue_id: $direction $rest",
+        queue_id => $queue_id,
+        direction => $direction,
+        faults => []
+        },
+        __PACKAGE__;
     my $last = -1;
-    while ($rest =~ /\G(\w+)=("(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\.)*"|[A-Za-z0-9<>@._:\/+=\[\]-]+)(?: |$)/gc) {
+    while ($rest =~
+        /\G(\w+)=("(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\.)*"|[A-Za-z0-9<>@._:\/+=\[\]-]+)(?: |$)/gc)
+    {
         my ($key, $value) = ($1, $2);
         push @{ $self->{faults} }, "key $key is not known" if !exists $place{$key};
         push @{ $self->{faults} }, "key $key comes too late" if ($place{$key} // 99) <= $last;
@@ -33,7 +42,8 @@ sub parse
         }
         $self->{field}{$key} = $value;
     }
-    push @{ $self->{faults} }, 'not key=value: ' . substr $rest, pos $rest // 0 if (pos $rest // 0) < length $rest;
+    push @{ $self->{faults} }, 'not key=value: ' . substr $rest, pos $rest // 0
+        if (pos $rest // 0) < length $rest;
     push @{ $self->{faults} }, 'longer than 1000' if length $self->{line} > 1000;
     return $self;
 }

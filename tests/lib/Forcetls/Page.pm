@@ -69,7 +69,8 @@ sub columns
     my $used = length $indent;
     for (@columns) {
         my ($text, $width, @paint) = @$_;
-        $left .= $self->paint($text, @paint) . ' ' x ($width > length $text ? $width - length $text : 1);
+        $left .=
+            $self->paint($text, @paint) . ' ' x ($width > length $text ? $width - length $text : 1);
         $used += $width > length $text ? $width : length($text) + 1;
     }
     my @lines = lines($last, $self->{width} - $used);

@@ -23,7 +23,12 @@ sub new
 sub ask
 {
     my ($self, %attribute) = @_;
-    my %request = (request => 'smtpd_access_policy', protocol_state => 'RCPT', protocol_name => 'ESMTP', %attribute);
+    my %request = (
+        request => 'smtpd_access_policy',
+        protocol_state => 'RCPT',
+        protocol_name => 'ESMTP',
+        %attribute
+    );
     my @names = ('request', grep { $_ ne 'request' } sort keys %request);
     syswrite $self->{connection}, join '', map({ "$_=$request{$_}\n" } @names), "\n";
     my $answer = '';

@@ -12,7 +12,8 @@ package Forcetls::Postfix;
 use strict;
 use warnings;
 
-use Forcetls::Harness qw(at_end free_port has_ipv6 is_over mta_root not_possible read_file run source_dir
+use Forcetls::Harness
+    qw(at_end free_port has_ipv6 is_over mta_root not_possible read_file run source_dir
     wait_for wait_port work_dir write_file);
 
 # Postfix wants an owner that nobody shares, and a group that is not the owner's.
@@ -25,7 +26,7 @@ sub unpack
     my $dir = mta_root() . '/postfix';
     my ($status, $out) = run(source_dir() . '/tests/lib/unpack-mta', 'postfix', $dir);
     return $dir if $status == 0;
-    $out =~ s/\s+/ /g;
+    $out =~ s/\A(?:.*\n)*(?:unpack-mta: )?(.*)\n\z/$1/;    # its last line says why
     return (undef, "Postfix cannot be had: $out");
 }
 
@@ -46,8 +47,8 @@ sub unpack_or_skip
 #                 chrooted where the package no longer does so. 0: nothing is chrooted
 #   hosts         lines for the chroot's /etc/hosts (chroot only)
 #   old_tls       1: TLSv1 and anything that calls itself a cipher are allowed
-#   services      { name => [ 'parameter = value', ... ] }: more smtpd services, each on a port of its
-#                 own, that differ from the first in these parameters
+#   services      { name => [ 'parameter = value', ... ] }: more smtpd services, each on a port of
+#                 its own, that differ from the first in these parameters
 #   destinations  domains that mail is accepted for (default example.org and example.net)
 sub new
 {
@@ -60,9 +61,12 @@ sub new
         services => { map { $_ => free_port() } keys %{ $option{services} // {} } },
     }, $class;
     my $dir = $self->{dir};
-    mkdir $_, 0755 or die "$_: $!\n" for $dir, "$dir/etc", "$dir/spool", "$dir/spool/forcetls", "$dir/data";
+    mkdir $_, 0755
+        or die "$_: $!\n"
+        for $dir, "$dir/etc", "$dir/spool", "$dir/spool/forcetls", "$dir/data";
     my ($owner, $owner_group) = (getpwnam $mail_owner)[2, 3];
-    defined $owner or not_possible("there is no system user '$mail_owner' to stand in for 'postfix'");
+    defined $owner
+        or not_possible("there is no system user '$mail_owner' to stand in for 'postfix'");
     chown $owner, $owner_group, "$dir/data" or die "$dir/data: $!\n";
     $self->{group} = getgrgid $owner_group;
     write_file("$dir/etc/main.cf", $self->_main_cf(\%option));
@@ -114,7 +118,8 @@ sub _main_cf
         "newaliases_path = $programs/usr/sbin/newaliases",
         "mail_owner = $mail_owner",
         "setgid_group = $setgid_group",
-        "import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME LD_LIBRARY_PATH=$programs/usr/lib/postfix",
+        'import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C POSTLOG_SERVICE '
+            . "POSTLOG_HOSTNAME LD_LIBRARY_PATH=$programs/usr/lib/postfix",
         "export_environment = TZ MAIL_CONFIG LANG LD_LIBRARY_PATH",
         "inet_interfaces = $addresses",
         "inet_protocols = $protocols",
@@ -132,18 +137,22 @@ sub _main_cf
         'smtpd_hard_error_limit = 1000',
         'smtpd_client_connection_count_limit = 0',
     );
-    push @lines, (
+    push @lines,
+        (
         "smtpd_tls_chain_files = $world->{server}{key}, $world->{server}{chain}",
         "smtpd_tls_CAfile = $world->{root}{file}",
         'smtpd_tls_security_level = may',
         'smtpd_tls_ask_ccert = yes',
         'smtpd_tls_loglevel = 1',
         'smtpd_tls_session_cache_database =',
-    ) if $world;
-    push @lines, 'smtpd_tls_protocols = >=TLSv1', 'smtpd_tls_ciphers = low', 'tls_low_cipherlist = ALL:@SECLEVEL=0'
+        ) if $world;
+    push @lines, 'smtpd_tls_protocols = >=TLSv1', 'smtpd_tls_ciphers = low',
+        'tls_low_cipherlist = ALL:@SECLEVEL=0'
         if $option->{old_tls};
     push @lines, "smtpd_milters = $milter", 'milter_connect_timeout = 10s' if $milter ne '';
-    push @lines, 'smtpd_sender_restrictions = check_policy_service { unix:forcetls/policy.sock, timeout=5s, default_action=DUNNO }'
+    push @lines,
+        'smtpd_sender_restrictions = check_policy_service '
+        . '{ unix:forcetls/policy.sock, timeout=5s, default_action=DUNNO }'
         if $option->{policy};
     push @lines, grep { /\S/ } split /\n/, $option->{main} // '';
 
@@ -163,11 +172,14 @@ sub _master_cf
 {
     my ($self, $services) = @_;
     my $text = read_file("$self->{programs}/usr/share/postfix/master.cf.dist");
-    $text =~ s/^smtp(\s+inet\s+(.*)\n)/$self->{port}$1/m or die "no smtp service in the package's master.cf\n";
+    $text =~ s/^smtp(\s+inet\s+(.*)\n)/$self->{port}$1/m
+        or die "no smtp service in the package's master.cf\n";
     for my $name (sort keys %$services) {
-        $text .= "$self->{services}{$name} inet $2\n" . join '', map { "  -o { $_ }\n" } @{ $services->{$name} };
+        $text .= "$self->{services}{$name} inet $2\n" . join '',
+            map { "  -o { $_ }\n" } @{ $services->{$name} };
     }
-    my %chrooted = map { $_ => 1 } qw(smtpd cleanup smtp lmtp tlsmgr trivial-rewrite pickup bounce error discard flush);
+    my %chrooted = map { $_ => 1 }
+        qw(smtpd cleanup smtp lmtp tlsmgr trivial-rewrite pickup bounce error discard flush);
     my @lines;
     for my $line (split /\n/, $text) {
         my @field = split ' ', $line;
@@ -216,12 +228,19 @@ sub command
 sub _make_folders
 {
     my ($self) = @_;
-    my %value = (mail_owner => $mail_owner, setgid_group => $setgid_group, queue_directory => $self->queue, data_directory => "$self->{dir}/data");
+    my %value = (
+        mail_owner => $mail_owner,
+        setgid_group => $setgid_group,
+        queue_directory => $self->queue,
+        data_directory => "$self->{dir}/data"
+    );
     for (split /\n/, read_file("$self->{programs}/etc/postfix/postfix-files")) {
-        my ($path, $type, $owner, $group, $mode) = map { s/\$(\w+)/$value{$1} \/\/ ''/ger } split /:/;
+        my ($path, $type, $owner, $group, $mode) =
+            map { s/\$(\w+)/$value{$1} \/\/ ''/ger } split /:/;
         next if ($type // '') ne 'd' || $path !~ /^\Q$self->{dir}\E/;
         -d $path or mkdir $path or die "$path: $!\n";
-        chown scalar getpwnam $owner, $group eq '-' ? -1 : scalar getgrnam $group, $path or die "$path: $!\n";
+        chown scalar getpwnam $owner, $group eq '-' ? -1 : scalar getgrnam $group, $path
+            or die "$path: $!\n";
         chmod oct $mode, $path or die "$path: $!\n";
     }
 }
@@ -291,7 +310,11 @@ sub submit
     my ($self, $text, @arguments) = @_;
     local %ENV = (%ENV, $self->_environment);
     my $file = write_file(work_dir() . '/submit.' . ++$self->{submitted}, $text);
-    return run('sh', '-c', 'exec "$@" <"$0"', $file, "$self->{programs}/usr/sbin/sendmail", '-C', "$self->{dir}/etc", @arguments);
+    return run(
+        'sh', '-c', 'exec "$@" <"$0"',
+        $file, "$self->{programs}/usr/sbin/sendmail",
+        '-C', "$self->{dir}/etc", @arguments
+    );
 }
 
 # The version, for messages.

@@ -13,11 +13,15 @@ use Test::More;
 sub connectors
 {
     return <<'EOT';
-  { name = "contoso-in"; direction = "inbound"; domains = [ "*.contoso.com" ]; level = "secure"; action = "reject";
+  { name = "contoso-in"; direction = "inbound"; domains = [ "*.contoso.com" ];
+    level = "secure"; action = "reject";
     certificates = ( { name = "mail.contoso.com"; issuer = "Example Issuing CA"; } ); },
-  { name = "tax-office"; direction = "inbound"; domains = [ "tax.example" ]; level = "encrypt"; action = "reject"; },
-  { name = "letters";    direction = "inbound"; domains = [ "letters.example" ]; level = "encrypt"; action = "reject"; local_domains = [ "example.org" ]; },
-  { name = "books";      direction = "inbound"; domains = [ "b\xc3\xbccher.example" ]; level = "encrypt"; action = "reject"; }
+  { name = "tax-office"; direction = "inbound"; domains = [ "tax.example" ];
+    level = "encrypt"; action = "reject"; },
+  { name = "letters";    direction = "inbound"; domains = [ "letters.example" ];
+    level = "encrypt"; action = "reject"; local_domains = [ "example.org" ]; },
+  { name = "books";      direction = "inbound"; domains = [ "b\xc3\xbccher.example" ];
+    level = "encrypt"; action = "reject"; }
 EOT
 }
 
@@ -53,20 +57,29 @@ sub _two_messages
     like($smtp->data, $ok, 'second message: accepted');
     $smtp->quit;
     $scene->accepted(2);
-    _lines($scene,
-        { verdict => 'pass', connector => 'contoso-in', subject => 'mail.contoso.com', from => '<a@contoso.com>' },
-        { verdict => 'pass', connector => 'tax-office', from => '<b@tax.example>' });
+    _lines(
+        $scene,
+        {
+            verdict => 'pass',
+            connector => 'contoso-in',
+            subject => 'mail.contoso.com',
+            from => '<a@contoso.com>'
+        },
+        { verdict => 'pass', connector => 'tax-office', from => '<b@tax.example>' }
+    );
 }
 
 sub _two_messages_plain
 {
     my ($scene) = @_;
     my $smtp = $scene->session;
-    like(($smtp->message('x@ordinary.example', 'b@example.org'))[-1], $ok, 'ordinary mail first: accepted');
+    like(($smtp->message('x@ordinary.example', 'b@example.org'))[-1],
+        $ok, 'ordinary mail first: accepted');
     $smtp->mail('a@contoso.com');
     is($smtp->rcpt('b@example.org'), $contoso_plain, 'then the partner\'s: rejected');
     like($smtp->rset, $ok, 'RSET');
-    like(($smtp->message('x@ordinary.example', 'b@example.org'))[-1], $ok, 'then ordinary mail again: accepted');
+    like(($smtp->message('x@ordinary.example', 'b@example.org'))[-1],
+        $ok, 'then ordinary mail again: accepted');
     $smtp->quit;
     $scene->accepted(2);
     _lines($scene, { %refused, connector => 'contoso-in', reply => $contoso_plain });
@@ -79,10 +92,12 @@ sub _rset
     $smtp->mail('a@tax.example');
     like($smtp->rcpt('b@example.org'), $ok, 'a recipient is accepted');
     like($smtp->rset, $ok, 'RSET');
-    like(($smtp->message('a@contoso.com', 'b@example.org'))[-1], $ok, 'the certificate still counts afterwards');
+    like(($smtp->message('a@contoso.com', 'b@example.org'))[-1],
+        $ok, 'the certificate still counts afterwards');
     $smtp->quit;
     $scene->accepted;
-    _lines($scene, { verdict => 'pass', connector => 'contoso-in', nrcpt => 1, from => '<a@contoso.com>' });
+    _lines($scene,
+        { verdict => 'pass', connector => 'contoso-in', nrcpt => 1, from => '<a@contoso.com>' });
 }
 
 sub _no_second_ehlo
@@ -108,7 +123,15 @@ sub _no_second_ehlo_no_certificate
     $smtp->quit;
     unlike($replies[-1], qr/^250/, 'not accepted');
     return if @replies < 2;
-    _lines($scene, { verdict => 'reject', reason => qr/^no-(?:trusted-)?certificate$/, connector => 'contoso-in', reply => $replies[-1] });
+    _lines(
+        $scene,
+        {
+            verdict => 'reject',
+            reason => qr/^no-(?:trusted-)?certificate$/,
+            connector => 'contoso-in',
+            reply => $replies[-1]
+        }
+    );
 }
 
 sub _plain_after_tls
@@ -126,8 +149,19 @@ sub _plain_after_tls
     is($third->rcpt('b@example.org'), $contoso_plain, 'a plaintext session after it: rejected');
     $third->quit;
     $scene->accepted;
-    _lines($scene, { verdict => 'pass', connector => 'contoso-in' },
-        ({ %refused, connector => 'contoso-in', reply => $contoso_plain, subject => undef, issuer => undef }) x 2);
+    _lines(
+        $scene,
+        { verdict => 'pass', connector => 'contoso-in' },
+        (
+            {
+                %refused,
+                connector => 'contoso-in',
+                reply => $contoso_plain,
+                subject => undef,
+                issuer => undef
+            }
+        ) x 2
+    );
 }
 
 sub _tls_in_mid_session
@@ -139,10 +173,15 @@ sub _tls_in_mid_session
     $smtp->rset;
     $smtp->starttls(certificate => $scene->{certificates}{partner});
     $smtp->ehlo;
-    like(($smtp->message('a@contoso.com', 'b@example.org'))[-1], $ok, 'after STARTTLS in the same session: accepted');
+    like(($smtp->message('a@contoso.com', 'b@example.org'))[-1],
+        $ok, 'after STARTTLS in the same session: accepted');
     $smtp->quit;
     $scene->accepted;
-    _lines($scene, { %refused, connector => 'contoso-in', reply => $contoso_plain }, { verdict => 'pass', connector => 'contoso-in' });
+    _lines(
+        $scene,
+        { %refused, connector => 'contoso-in', reply => $contoso_plain },
+        { verdict => 'pass', connector => 'contoso-in' }
+    );
 }
 
 sub _one_of_several_recipients
@@ -155,8 +194,10 @@ sub _one_of_several_recipients
     like($smtp->rcpt('d@example.net'), $ok, 'the third, not under the rule: accepted');
     like($smtp->data, $ok, 'the message goes to the two others');
     $smtp->quit;
-    $scene->accepted($scene->{kind} eq 'postfix' ? 2 : 1);    # Postfix logs deliveries, Sendmail queues messages
-    _lines($scene, { %refused, connector => 'letters', to => '<b@example.org>', reply => $letters_plain });
+    $scene->accepted($scene->{kind} eq 'postfix' ? 2 : 1)
+        ;    # Postfix logs deliveries, Sendmail queues messages
+    _lines($scene,
+        { %refused, connector => 'letters', to => '<b@example.org>', reply => $letters_plain });
 }
 
 sub _all_recipients
@@ -167,15 +208,19 @@ sub _all_recipients
     is($smtp->rcpt($_), $tax_plain, "RCPT $_") for qw(b@example.org c@example.net);
     like($smtp->say('DATA'), qr/^5\d\d /, 'DATA: no valid recipients');
     $smtp->quit;
-    _lines($scene, { %refused, connector => 'tax-office', to => '<b@example.org>', reply => $tax_plain },
-        { %refused, connector => 'tax-office', to => '<c@example.net>', reply => $tax_plain });
+    _lines(
+        $scene,
+        { %refused, connector => 'tax-office', to => '<b@example.org>', reply => $tax_plain },
+        { %refused, connector => 'tax-office', to => '<c@example.net>', reply => $tax_plain }
+    );
 }
 
 sub _several_pass
 {
     my ($scene) = @_;
     my $smtp = $scene->session(tls => {});
-    my @replies = $smtp->message('a@letters.example', qw(b@example.org c@example.net d@example.org));
+    my @replies =
+        $smtp->message('a@letters.example', qw(b@example.org c@example.net d@example.org));
     like($_, $ok, 'accepted') for @replies;
     $smtp->quit;
     $scene->accepted($scene->{kind} eq 'postfix' ? 3 : 1);
@@ -200,7 +245,15 @@ sub _pipelined
 {
     my ($scene) = @_;
     my $smtp = $scene->session;
-    $smtp->put(join "\r\n", 'MAIL FROM:<a@contoso.com>', 'RCPT TO:<b@example.org>', 'RSET', 'MAIL FROM:<x@ordinary.example>', 'RCPT TO:<b@example.org>', 'RSET', '');
+    $smtp->put(
+        join "\r\n",
+        'MAIL FROM:<a@contoso.com>',
+        'RCPT TO:<b@example.org>',
+        'RSET',
+        'MAIL FROM:<x@ordinary.example>',
+        'RCPT TO:<b@example.org>',
+        'RSET', ''
+    );
     my @replies = map { $smtp->reply } 1 .. 6;
     is($replies[1], $contoso_plain, 'the partner\'s recipient: rejected');
     like($replies[4], $ok, 'the other\'s recipient: accepted');
@@ -237,22 +290,34 @@ sub _odd_addresses
         } else {
             $reply = $smtp->rcpt('b@example.org');
             $wanted eq 'partner'
-                ? like($reply, qr/^550 5\.7\.10 .* \(connector (?:contoso-in|tax-office)\): /, "$address: the partner's, rejected")
+                ? like(
+                $reply,
+                qr/^550 5\.7\.10 .* \(connector (?:contoso-in|tax-office)\): /,
+                "$address: the partner's, rejected"
+                )
                 : like($reply, $ok, "$address: ordinary mail");
             $scene->daemon->verdicts($wanted eq 'partner' ? 1 : 0);
         }
         $smtp->leave;
     };
-    $odd->($_, 'partner') for (
-        '<a@CONTOSO.COM.>', '<"a b"@contoso.com>', '<"a@ordinary.example"@contoso.com>', '<"a\\"b"@contoso.com>',
-        '<@relay.example:a@contoso.com>', '<@contoso.com:a@ordinary.example>', '<a%contoso.com@ordinary.example>',
-        '<contoso.com!a@ordinary.example>', '<ordinary.example!a@contoso.com>', '<a%tax.example@contoso.com>',
-        'a@contoso.com', '<"a%ordinary.example"@contoso.com>', '< a@contoso.com >',
-    );
-    $odd->($_, 'ordinary') for (
-        '<root>', '<x@[192.0.2.1]>', '<x@[IPv6:2001:db8::1]>', '<bounce@mail_1.news.example>', '<"contoso.com"@ordinary.example>',
-        '<contoso.com@ordinary.example>', '<a@contoso.com.evil.test>', '<a@xcontoso.com>', '<a+contoso.com@ordinary.example>',
-    );
+    $odd->($_, 'partner')
+        for (
+        '<a@CONTOSO.COM.>', '<"a b"@contoso.com>',
+        '<"a@ordinary.example"@contoso.com>', '<"a\\"b"@contoso.com>',
+        '<@relay.example:a@contoso.com>', '<@contoso.com:a@ordinary.example>',
+        '<a%contoso.com@ordinary.example>','<contoso.com!a@ordinary.example>',
+        '<ordinary.example!a@contoso.com>', '<a%tax.example@contoso.com>',
+        'a@contoso.com', '<"a%ordinary.example"@contoso.com>',
+        '< a@contoso.com >',
+        );
+    $odd->($_, 'ordinary')
+        for (
+        '<root>', '<x@[192.0.2.1]>',
+        '<x@[IPv6:2001:db8::1]>', '<bounce@mail_1.news.example>',
+        '<"contoso.com"@ordinary.example>','<contoso.com@ordinary.example>',
+        '<a@contoso.com.evil.test>', '<a@xcontoso.com>',
+        '<a+contoso.com@ordinary.example>',
+        );
 }
 
 # All of them: title and code.
@@ -263,10 +328,16 @@ sub all
         [ 'a refusal does not stick to the session', \&_two_messages_plain ],
         [ 'RSET forgets the message and not the session', \&_rset ],
         [ 'STARTTLS without a second EHLO, with the certificate', \&_no_second_ehlo ],
-        [ 'STARTTLS without a second EHLO, without a certificate', \&_no_second_ehlo_no_certificate ],
+        [
+            'STARTTLS without a second EHLO, without a certificate',
+            \&_no_second_ehlo_no_certificate
+        ],
         [ 'what one session showed does not help another', \&_plain_after_tls ],
         [ 'STARTTLS in mid-session counts from then on', \&_tls_in_mid_session ],
-        [ 'of several recipients only the one under the rule is refused', \&_one_of_several_recipients ],
+        [
+            'of several recipients only the one under the rule is refused',
+            \&_one_of_several_recipients
+        ],
         [ 'every recipient under the rule is refused by itself', \&_all_recipients ],
         [ 'one line counts the recipients that passed', \&_several_pass ],
         [ 'a client that leaves in the middle leaves nothing behind', \&_leaves ],

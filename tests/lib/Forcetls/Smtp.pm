@@ -34,15 +34,21 @@ sub without_recipient
 }
 
 # Connects and reads the greeting. Options: port; host (127.0.0.1); client (the address to come
-# from); seconds (how long to wait for a reply, 60); sendmail (1: that is who answers).
+# from); seconds (how long to wait for a reply, 60); sendmail (1: that is who answers);
+# wrapped (options of starttls(): TLS from the first octet on).
 sub new
 {
     my ($class, %option) = @_;
     my $host = $option{host} // '127.0.0.1';
-    my $socket = IO::Socket::IP->new(PeerHost => $host, PeerPort => $option{port}, Timeout => 10,
-        $option{client} ? (LocalHost => $option{client}) : ()) or die "cannot connect to $host:$option{port}: $@\n";
+    my $socket = IO::Socket::IP->new(
+        PeerHost => $host,
+        PeerPort => $option{port},
+        Timeout => 10,
+        $option{client} ? (LocalHost => $option{client}) : ()
+    ) or die "cannot connect to $host:$option{port}: $@\n";
     setsockopt $socket, SOL_SOCKET, SO_RCVTIMEO, pack 'l!l!', $option{seconds} // 60, 0;
     my $self = bless { socket => $socket, buffer => '', sendmail => $option{sendmail} }, $class;
+    $self->_handshake(%{ $option{wrapped} }) if $option{wrapped};
     $self->{greeting} = $self->reply;
     return $self;
 }
@@ -95,7 +101,12 @@ sub say
 }
 
 sub ehlo { my ($self, $name) = @_; return $self->say('EHLO ' . ($name // 'client.test')) }
-sub mail { my ($self, $address, @parameters) = @_; return $self->say(join ' ', "MAIL FROM:<$address>", @parameters) }
+
+sub mail
+{
+    my ($self, $address, @parameters) = @_;
+    return $self->say(join ' ', "MAIL FROM:<$address>", @parameters);
+}
 sub rcpt { my ($self, $address) = @_; return $self->say("RCPT TO:<$address>") }
 sub rset { return $_[0]->say('RSET') }
 
@@ -117,17 +128,26 @@ sub starttls
     my ($self, %option) = @_;
     my $reply = $self->say('STARTTLS');
     return $reply if $reply !~ /^220/;
+    $self->_handshake(%option);
+    return $reply;
+}
+
+sub _handshake
+{
+    my ($self, %option) = @_;
     my $context = Net::SSLeay::CTX_new();
     my %number = ('TLSv1' => 0x0301, 'TLSv1.1' => 0x0302, 'TLSv1.2' => 0x0303, 'TLSv1.3' => 0x0304);
     if (my $version = $option{version}) {
         Net::SSLeay::CTX_set_min_proto_version($context, $number{$version});
         Net::SSLeay::CTX_set_max_proto_version($context, $number{$version});
     }
-    my $ciphers = $option{ciphers} // ($option{version} && $option{version} =~ /^TLSv1(\.1)?$/ ? 'ALL:@SECLEVEL=0' : undef);
+    my $ciphers = $option{ciphers}
+        // ($option{version} && $option{version} =~ /^TLSv1(\.1)?$/ ? 'ALL:@SECLEVEL=0' : undef);
     Net::SSLeay::CTX_set_cipher_list($context, $ciphers) if defined $ciphers;
     if (my $certificate = $option{certificate}) {
         Net::SSLeay::CTX_use_certificate_chain_file($context, $certificate->{chain})
-            && Net::SSLeay::CTX_use_PrivateKey_file($context, $certificate->{key}, Net::SSLeay::FILETYPE_PEM())
+            && Net::SSLeay::CTX_use_PrivateKey_file($context, $certificate->{key},
+            Net::SSLeay::FILETYPE_PEM())
             or die "cannot use the certificate $certificate->{name}\n";
     }
     my $ssl = Net::SSLeay::new($context);
@@ -139,7 +159,6 @@ sub starttls
         die "no TLS session: $error\n";
     }
     $self->{ssl} = $ssl;
-    return $reply;
 }
 
 # What was negotiated, as a log line would say it: TLSv1.3 TLS_AES_256_GCM_SHA384.

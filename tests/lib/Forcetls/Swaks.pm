@@ -36,33 +36,52 @@ sub swaks
     my @to = ref $option{to} ? @{ $option{to} } : $option{to};
     my $host = $option{host} // '127.0.0.1';
     my @command = (
-        'swaks', '--server', $host, '--port', $option{port}, '--helo', $option{helo} // 'client.test',
-        '--from', $option{from}, '--to', join(',', @to), '--header', 'Subject: test', '--hide-informational',
-        '--timeout', '60s', $option{client} ? ('--local-interface', $option{client}) : (),
+        'swaks', '--server',
+        $host, '--port',
+        $option{port}, '--helo',
+        $option{helo} // 'client.test','--from',
+        $option{from}, '--to',
+        join(',', @to), '--header',
+        'Subject: test', '--hide-informational',
+        '--timeout', '60s',
+        $option{client} ? ('--local-interface', $option{client}) : (),
     );
     if (my $tls = $option{tls}) {
-        my %word = ('TLSv1' => 'tlsv1', 'TLSv1.1' => 'tlsv1_1', 'TLSv1.2' => 'tlsv1_2', 'TLSv1.3' => 'tlsv1_3');
+        my %word = (
+            'TLSv1' => 'tlsv1',
+            'TLSv1.1' => 'tlsv1_1',
+            'TLSv1.2' => 'tlsv1_2',
+            'TLSv1.3' => 'tlsv1_3'
+        );
         my $old = $tls->{version} && $tls->{version} =~ /^TLSv1(\.1)?$/;
         my $ciphers = $tls->{ciphers} // ($old ? 'ALL:@SECLEVEL=0' : undef);
         push @command, '--tls';
         push @command, '--tls-protocol', $word{ $tls->{version} } if $tls->{version};
         push @command, '--tls-cipher', $ciphers if defined $ciphers;
         # swaks sends no chain of its own, but OpenSSL completes one from what the client trusts.
-        push @command, '--tls-cert', $tls->{certificate}{file}, '--tls-key', $tls->{certificate}{key},
-            '--tls-ca-path', $tls->{certificate}{chain} if $tls->{certificate};
+        push @command, '--tls-cert', $tls->{certificate}{file}, '--tls-key',
+            $tls->{certificate}{key},'--tls-ca-path', $tls->{certificate}{chain}
+            if $tls->{certificate};
     }
     my ($status, $out) = run(@command);
     my @dialogue;
     for my $line (split /\n/, $out) {
         $line =~ s/\r$//;
-        if (my ($sign, $command) = $line =~ /^ ([-~])> ((?:EHLO|HELO|STARTTLS|MAIL|RCPT|DATA|QUIT)\b.*|\.)$/) {
+        if (my ($sign, $command) =
+            $line =~ /^ ([-~])> ((?:EHLO|HELO|STARTTLS|MAIL|RCPT|DATA|QUIT)\b.*|\.)$/)
+        {
             push @dialogue, [ $command, '', $sign eq '~' ];
         } elsif ($line =~ /^<([-~*])[-~* ] (\d{3}[- ].*)/) {
             push @dialogue, [ '', '', 0 ] if !@dialogue;    # the greeting
             $dialogue[-1][1] = $2;
         }
     }
-    return { command => _typed(@command), status => $status, transcript => $out, dialogue => \@dialogue };
+    return {
+        command => _typed(@command),
+        status => $status,
+        transcript => $out,
+        dialogue => \@dialogue
+    };
 }
 
 # A command line as one would type it.
