@@ -44,14 +44,6 @@ sub _fields
     return \%field;
 }
 
-# A name in a reply, as a pattern: cut, where a long reason needs the room.
-sub _cut
-{
-    my ($name) = @_;
-    return "\Q$name" if length $name <= 12;
-    return '(?:' . quotemeta($name) . '|' . quotemeta(substr $name, 0, 8) . '[^ ]*\.\.\.)';
-}
-
 # The whole of a reply, of which the file has the varying part.
 sub _reply
 {
@@ -63,7 +55,7 @@ sub _reply
         ? ('Wrong client', 'must come from its own servers')
         : ('Encryption needed', 'must arrive over TLS');
     if (my ($pattern) = $text =~ m{^/(.*)/$}) {
-        my ($from, $of) = (_cut($domain), _cut($connector));
+        my ($from, $of) = map { quotemeta } $domain, $connector;
         $codes = quotemeta $codes;
         my $head = "$codes $first: mail from $from $demand \\(connector $of\\): ";
         return qr{^$head$pattern; \Q$contact\E$};
