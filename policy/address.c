@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COMPARED_MOST 32
+
 void address_init(struct address *address)
 {
     address->null = false;
@@ -61,7 +63,8 @@ static bool add_domain(struct address *address, struct span text)
     domain_set(&domain, text);
     if (domain.length == 0)
         return true;
-    for (size_t i = 0; i < address->count; i++) {
+    /* Listing one twice costs a look-up; comparing all of a monster's would cost more. */
+    for (size_t i = 0; i < address->count && i < COMPARED_MOST; i++) {
         if (domain_same(&address->domains[i], &domain))
             return true;
     }

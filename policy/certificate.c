@@ -232,8 +232,10 @@ static int entry_weight(enum check_outcome outcome, enum certificate_field date,
         return 900;
     if (outcome == CHECK_MET)
         return date == FIELD_UNTIL ? 800 : 700;
+    if (outcome == CHECK_UNKNOWN)
+        return 50;
     /* The further down the fields it came, the closer it is. */
-    return (date == FIELD_NONE ? 100 : 0) + (outcome == CHECK_UNMET ? (int)field : 0);
+    return (date == FIELD_NONE ? 100 : 0) + (int)field;
 }
 
 static enum reason field_reason(const struct check_input *input, enum certificate_field field)
@@ -291,7 +293,7 @@ void certificate_check(const struct check_input *input, struct check_result *res
             continue;
         best = weight;
         result->entry = (int)i;
-        result->field = outcome == CHECK_MET ? date : field;
+        result->field = outcome == CHECK_UNMET || date == FIELD_NONE ? field : date;
         if (outcome == CHECK_MET && date == FIELD_NONE)
             check_met(result);
         else if (outcome == CHECK_UNKNOWN && date == FIELD_NONE)

@@ -97,6 +97,15 @@ bool cipher_is_anonymous(struct span name)
     return starts_with_one(name, prefixes, COUNT(prefixes));
 }
 
+bool cipher_is_name(struct span name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        if (!ascii_alnum(name.data[i]) && name.data[i] != '-' && name.data[i] != '_')
+            return false;
+    }
+    return name.length > 0;
+}
+
 /* TLSv1.3 names say nothing of the key exchange (RFC 8446, B.4). */
 static bool is_tls13_suite(struct span name)
 {

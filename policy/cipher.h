@@ -29,6 +29,9 @@ const char *protocol_name(enum tls_protocol protocol);
 /* Whether this build knows a suite of that name (for the configuration's checks). */
 bool cipher_known(struct span name);
 
+/* Letters, digits, "-" and "_": what every suite's name is made of. */
+bool cipher_is_name(struct span name);
+
 /* The same suite, whichever of its two spellings each side uses. */
 bool cipher_equal(struct span a, struct span b);
 

@@ -9,9 +9,9 @@
  *   act       the connector's action, unless something says "monitor"
  *   choose    of several, the one that counts
  *
- * An address with several readings is judged by every connector that it could mean, and the
- * strictest judgement counts: were only the strictest connector judged, an address could choose
- * one that is in monitor mode. A null sender may belong to several connectors as well; there
+ * A sender, and a recipient, with several readings is judged by every connector that it could
+ * mean, and the strictest judgement counts: were only the strictest connector judged, an address
+ * could choose one that is in monitor mode. A null sender may belong to several connectors as well; there
  * satisfying one is enough, as nobody can say whose bounce it is.
  */
 #include "policy/decide.h"
@@ -21,6 +21,7 @@
 struct search {
     const struct rules *rules;
     const struct facts *facts;
+    const struct domain *recipient; /* the reading of it; NULL: any domain of ours */
     struct decision *decision; /* the one that counts so far; OUTCOME_NONE: none yet */
     bool one_is_enough;
 };
@@ -125,27 +126,24 @@ static void consider(struct search *search, const struct match *match)
         *search->decision = candidate;
 }
 
-/* How well the recipient fits local_domains: -1 not at all, 0 there are none to fit, else the
- * higher the more specific the entry. */
-static int local_rank(const struct connector *connector, const struct address *recipient)
+/* How well one reading of the recipient fits local_domains: -1 not at all, 0 there are none to
+ * fit, else the higher the more specific the entry. No reading (NULL): the recipient is not known
+ * yet, or is one of this host's without a domain, so that it could be any of ours. */
+static int local_rank(const struct connector *connector, const struct domain *recipient)
 {
+    struct domain_walk walk;
     int best = -1;
 
     if (connector->local_domains == NULL)
         return 0;
     if (recipient == NULL)
         return 1;
-    for (size_t i = 0; i < recipient->count || i == 0; i++) {
-        struct domain_walk walk;
+    domain_walk_start(&walk, connector->local_domains, recipient);
+    while (domain_walk_next(&walk)) {
+        int rank = 1 + (int)strlen(walk.name) + (walk.kind == PATTERN_EXACT ? DOMAIN_MAX : 0);
 
-        domain_walk_start(&walk, connector->local_domains,
-                          i < recipient->count ? &recipient->domains[i] : NULL);
-        while (domain_walk_next(&walk)) {
-            int rank = 1 + (int)strlen(walk.name) + (walk.kind == PATTERN_EXACT ? DOMAIN_MAX : 0);
-
-            if (walk.fits && rank > best)
-                best = rank;
-        }
+        if (walk.fits && rank > best)
+            best = rank;
     }
     return best;
 }
@@ -190,7 +188,7 @@ static bool find_entry(struct search *search, const struct domain *domain, struc
             }
             continue;
         }
-        rank = local_rank(connector, search->facts->recipient_address);
+        rank = local_rank(connector, search->recipient);
         if (rank <= best)
             continue;
         best = rank;
@@ -205,6 +203,38 @@ static bool find_entry(struct search *search, const struct domain *domain, struc
     return true;
 }
 
+/* Where the recipient could be in any domain of ours: the connectors of every entry, up to the
+ * first that one of them has for all domains. */
+static void consider_all(struct search *search, const struct domain *domain, struct match match)
+{
+    /* `match` is a copy: its connector and entry change, who led to it does not. */
+    const struct connectors *connectors = search->rules->connectors;
+    struct domain_walk walk;
+    const char *last = NULL;
+
+    domain_walk_start(&walk, connectors_table(connectors, DIRECTION_INBOUND), domain);
+    while (domain_walk_next(&walk)) {
+        if (!walk.fits || (last != NULL && walk.name != last))
+            continue;
+        match.connector = connectors_get(connectors, walk.value);
+        match.kind = walk.kind;
+        match.entry = walk.name;
+        consider(search, &match);
+        if (match.connector->local_domains == NULL)
+            last = walk.name;
+    }
+}
+
+/* Considers what find_entry() found for the domain. */
+static void consider_found(struct search *search, const struct domain *domain,
+                           const struct match *match)
+{
+    if (search->recipient == NULL)
+        consider_all(search, domain, *match);
+    else
+        consider(search, match);
+}
+
 static void search_by_sender(struct search *search)
 {
     const struct address *sender = search->facts->sender_address;
@@ -212,10 +242,10 @@ static void search_by_sender(struct search *search)
 
     for (size_t i = 0; i < sender->count; i++) {
         if (find_entry(search, &sender->domains[i], &match))
-            consider(search, &match);
+            consider_found(search, &sender->domains[i], &match);
     }
     if (sender->count == 0 && find_entry(search, NULL, &match))
-        consider(search, &match);
+        consider_found(search, NULL, &match);
 }
 
 /* <>: the connectors whose client_networks contain the client. */
@@ -226,7 +256,7 @@ static void search_by_network(struct search *search)
 
     while ((match.connector = connectors_by_client(search->rules->connectors,
                                                    &search->facts->client, &position)) != NULL) {
-        if (local_rank(match.connector, search->facts->recipient_address) >= 0)
+        if (local_rank(match.connector, search->recipient) >= 0)
             consider(search, &match);
     }
 }
@@ -245,21 +275,20 @@ static void search_by_host(struct search *search)
     else if (by_helo && by_client && client.kind == PATTERN_ANY)
         by_client = false;
     if (by_helo)
-        consider(search, &helo);
+        consider_found(search, search->facts->helo_domain, &helo);
     if (by_client)
-        consider(search, &client);
+        consider_found(search, search->facts->client_domain, &client);
     /* A host below an exact entry is no sender below it. */
     search->decision->near_miss = NULL;
 }
 
-void decide_inbound(const struct rules *rules, const struct facts *facts,
-                    struct decision *decision)
+/* Judges one reading of the recipient. */
+static void decide_reading(const struct rules *rules, const struct facts *facts,
+                           const struct domain *recipient, struct decision *decision)
 {
-    struct search search = { rules, facts, decision, facts->sender_address->null };
+    struct search search = { rules, facts, recipient, decision, facts->sender_address->null };
 
     memset(decision, 0, sizeof(*decision));
-    if (facts->local)
-        return;
     if (!facts->sender_address->null) {
         search_by_sender(&search);
         return;
@@ -267,6 +296,45 @@ void decide_inbound(const struct rules *rules, const struct facts *facts,
     search_by_network(&search);
     if (decision->outcome == OUTCOME_NONE)
         search_by_host(&search);
+}
+
+/* Of two readings' decisions the stricter; of two that are as strict, the one that is about
+ * domains of ours. */
+static bool counts_more(const struct decision *new, const struct decision *old)
+{
+    if (old->outcome == OUTCOME_NONE || new->outcome == OUTCOME_NONE)
+        return old->outcome == OUTCOME_NONE;
+    if (decision_stricter(old, new) == new)
+        return true;
+    return decision_stricter(new, old) == new &&
+           new->match.connector->local_domains != NULL &&
+           old->match.connector->local_domains == NULL;
+}
+
+/* A reading of the recipient; NULL: an address literal, which is this host itself. */
+static const struct domain *reading(const struct address *recipient, size_t i)
+{
+    return recipient->domains[i].name[0] == '[' ? NULL : &recipient->domains[i];
+}
+
+void decide_inbound(const struct rules *rules, const struct facts *facts,
+                    struct decision *decision)
+{
+    const struct address *recipient = facts->recipient_address;
+    struct decision other;
+
+    if (facts->local) {
+        memset(decision, 0, sizeof(*decision));
+        return;
+    }
+    decide_reading(rules, facts,
+                   recipient != NULL && recipient->count > 0 ? reading(recipient, 0) : NULL,
+                   decision);
+    for (size_t i = 1; recipient != NULL && i < recipient->count; i++) {
+        decide_reading(rules, facts, reading(recipient, i), &other);
+        if (counts_more(&other, decision))
+            *decision = other;
+    }
 }
 
 bool decide_inbound_possible(const struct rules *rules, const struct facts *facts,

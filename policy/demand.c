@@ -53,7 +53,7 @@ static void check_cipher_bits(const struct check_input *input, struct check_resu
 
     if (cipher_is_null(tls->cipher) || tls->cipher_bits == 0)
         check_unmet(result, REASON_CIPHER_TOO_WEAK);
-    else if (span_empty(tls->cipher) || tls->cipher_bits < 0)
+    else if (!cipher_is_name(tls->cipher) || tls->cipher_bits < 0)
         check_unknown(result);
     else if (tls->cipher_bits < input->connector->min_cipher_bits)
         check_unmet(result, REASON_CIPHER_TOO_WEAK);

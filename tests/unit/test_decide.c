@@ -293,7 +293,9 @@ static void choice__local_domains__fall_through_to_the_next_entry(void **state)
         { "<a@contoso.com>", "<b@four.example>", "com" },
         { "<a@contoso.com>", "<b@sub.one.example>", "com" },
         { "<a@contoso.com>", "<b@evilone.example>", "com" },
-        { "<a@contoso.com>", "<postmaster>", "com" },
+        /* without a domain it could be any of ours: the strictest of all that serve one */
+        { "<a@contoso.com>", "<postmaster>", "exact-two" },
+        { "<a@contoso.com>", "<b@[192.0.2.1]>", "exact-two" },
         { "<a@mail.contoso.com>", "<b@one.example>", "com" },
         { "<a@mail.contoso.com>", "<b@three.example>", "tree-three" },
         { "<a@contoso.net>", "<b@one.example>", "-" },

@@ -780,6 +780,25 @@ static void check_certificate__changeover__at_the_exact_second(void **state)
     assert_int_equal(bad, 0);
 }
 
+static void check_certificate__only_a_retired_pin_and_none_reported__retired(void **state)
+{
+    struct bench bench;
+    struct certificate_entry *entry;
+    const struct check_result *result;
+
+    (void)state;
+    bench_init(&bench, LEVEL_FINGERPRINT);
+    entry = build_entry(bench.connector);
+    entry->has_fingerprint = true;
+    entry->until = NOW - 10;
+    bench.scene.facts.certificate.fingerprint_state = PIN_NOT_REPORTED;
+    result = check(&bench, CHECK_CERTIFICATE);
+    assert_int_equal(result->outcome, CHECK_UNMET);
+    assert_int_equal(result->reason, REASON_CERTIFICATE_RETIRED);
+    assert_int_equal(result->field, FIELD_UNTIL);
+    bench_release(&bench);
+}
+
 static void check_certificate__only_a_retired_entry_fits__retired(void **state)
 {
     struct bench bench;
@@ -853,6 +872,7 @@ int main(void)
             check_certificate__alternatives__one_is_enough_and_unknown_outweighs_unmet),
         cmocka_unit_test(check_certificate__no_entries__domains_are_the_names),
         cmocka_unit_test(check_certificate__changeover__at_the_exact_second),
+        cmocka_unit_test(check_certificate__only_a_retired_pin_and_none_reported__retired),
         cmocka_unit_test(check_certificate__only_a_retired_entry_fits__retired),
         cmocka_unit_test(words__checks_and_fields__all_there),
     };
