@@ -128,7 +128,8 @@ void macros_read_connection(const struct macro_source *source, struct connection
     read->mta = which_mta(get(source, "v"));
     (void)copy(get(source, "{client_name}"), read->client_name, sizeof(read->client_name));
     read->client_name_confirmed = span_equal(get(source, "{client_resolve}"), span_of("OK"));
-    (void)ip_parse(&read->client, get(source, "{client_addr}"));
+    (void)ip_parse(&read->reported, get(source, "{client_addr}"));
+    read->client = read->reported;
     (void)ip_parse(&read->server, get(source, "{daemon_addr}"));
     read->client_port = port(client_port);
     read->server_port = port(server_port);
@@ -138,6 +139,15 @@ void macros_read_connection(const struct macro_source *source, struct connection
                   span_equal(server_port, span_of("0")) &&
                   span_equal(get(source, "{client_addr}"), span_of("127.0.0.1")) &&
                   !span_known(get(source, "{client_resolve}"));
+}
+
+bool macros_same_client(const struct macro_source *source, const struct connection_macros *read)
+{
+    struct ip reported;
+
+    (void)ip_parse(&reported, get(source, "{client_addr}"));
+    return ip_equal(&reported, &read->reported) &&
+           port(get(source, "{client_port}")) == read->client_port;
 }
 
 /* The byte behind a "+" or a "\x" at `at`, or -1. */
@@ -204,7 +214,8 @@ static bool behind_free_text(struct span name, size_t at)
 
 /* The one value of an attribute in "/C=US/O=Partner/CN=x". Nothing in there says where a value
  * ends, so a name that has the attribute twice, or behind its common name, is ambiguous: then
- * nothing is known. What remains (a locality with "/O=" in it) is the CA's to refuse. */
+ * nothing is known. Nor is it where there is none: Sendmail leaves out what does not fit into 255
+ * bytes. What remains (a locality with "/O=" in it) is the CA's to refuse. */
 static struct span dn_attribute(struct span name, const char *attribute, char *buffer, size_t size)
 {
     struct span value = { NULL, 0 };
@@ -226,10 +237,8 @@ static struct span dn_attribute(struct span name, const char *attribute, char *b
         value = (struct span){ rest.data, end != NULL ? (size_t)(end - rest.data) : rest.length };
         found++;
     }
-    if (found > 1)
+    if (found != 1 || value.length >= size)
         return (struct span){ NULL, 0 };
-    if (found == 0)
-        return copy(span_of(""), buffer, size);
     value = copy(value, buffer, size);
     value = decode(value, "+", buffer);
     return decode(value, "\\x", buffer);

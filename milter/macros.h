@@ -34,12 +34,16 @@ struct connection_macros {
     bool local; /* Postfix's simulated session for mail that came by sendmail(1) */
     bool client_name_confirmed;
     char client_name[256];
-    struct ip client; /* family 0: not reported */
+    struct ip client;   /* the socket's address, else the reported one; family 0: not known */
+    struct ip reported; /* {client_addr} */
     struct ip server;
     uint16_t client_port, server_port;
 };
 
 void macros_read_connection(const struct macro_source *source, struct connection_macros *read);
+
+/* Whether the client that is reported now is the one that was. */
+bool macros_same_client(const struct macro_source *source, const struct connection_macros *read);
 
 /* Facts of the TLS session, read at each MAIL. The texts that the facts point to. */
 struct mail_macros {

@@ -66,23 +66,38 @@ static void fill_facts(const struct session *session, struct message *message, i
     facts->certificate = message->macros.certificate;
 }
 
+static void forget_client(struct facts *facts)
+{
+    facts->client = (struct ip){ .family = 0 };
+    facts->client_domain = NULL;
+    facts->authenticated = false;
+    facts->tls.state = TLS_NOT_REPORTED;
+}
+
 bool message_start(struct session *session, const struct macro_source *source,
                    const char *sender, int64_t now)
 {
     struct message *message = &session->message;
+    struct span mail_addr = span_of(source->get(source->data, "{mail_addr}"));
 
     message_reset(message);
     message->snapshot = snapshot_get();
     message->sender_text = strdup(sender);
     if (message->snapshot == NULL || message->sender_text == NULL ||
         !address_parse(&message->sender, span_of(message->sender_text)) ||
-        !address_add(&message->sender, span_of(source->get(source->data, "{mail_addr}")))) {
+        !address_add(&message->sender, mail_addr)) {
         message_reset(message);
         return false;
     }
+    /* <""> and <(a comment)> are <> to Postfix and Sendmail, which say so. */
+    if (message->sender.count == 0 && span_known(mail_addr) && span_empty(mail_addr))
+        message->sender.null = true;
     message->mta = session->connection.mta;
     macros_read_mail(source, &message->mta, &message->macros);
     fill_facts(session, message, now);
+    /* libmilter takes the macros of a CONNECT that it did not expect, and does not tell us. */
+    if (!macros_same_client(source, &session->connection))
+        forget_client(&message->facts);
     return true;
 }
 

@@ -17,7 +17,11 @@ my $bare = Forcetls::Bare->new(connectors => <<'END');
   { name = "local-only"; direction = "inbound"; domains = [ "tax.example" ]; level = "encrypt"; action = "reject";
     local_domains = [ "books.example" ]; },
   { name = "bounces"; direction = "inbound"; domains = [ "bank.example" ]; level = "encrypt"; action = "reject";
-    client_networks = [ "198.51.100.0/24" ]; }
+    client_networks = [ "198.51.100.0/24" ]; },
+  { name = "strict"; direction = "inbound"; domains = [ "bank2.example" ]; level = "encrypt"; action = "reject"; },
+  { name = "lax"; direction = "inbound"; domains = [ "bank2.example" ]; level = "may"; local_domains = [ "lists.example.org" ]; },
+  { name = "forwarded"; direction = "inbound"; domains = [ "school.example" ]; level = "encrypt"; action = "reject";
+    exempt_networks = [ "192.0.2.77" ]; }
 END
 $bare->start;
 
@@ -127,6 +131,7 @@ subtest 'contradictions are deferred' => sub {
     my $deferred = qr/^451 4\.3\.5 /;
     like(answer(mail => { %tls, '{tls_version}' => 'TLSv9' }), $deferred, 'an unknown protocol');
     like(answer(mail => { %tls, '{cipher}' => 'AES128-SHA' }), $deferred, 'TLSv1.3 with a cipher of TLSv1.2');
+    like(answer(mail => { %tls, '{tls_version}' => 'TLSv1.2', '{cipher}' => 'x' x 5000 }), $deferred, 'an absurdly long cipher');
     like(answer(mail => { %tls, '{cipher_bits}' => '' }), $deferred, 'no cipher bits');
     like(answer(mail => { '{cert_issuer}' => 'CA', '{cert_subject}' => 'x' }), $deferred, 'a certificate without TLS');
     like(answer(mail => { %tls, '{tls_version}' => 'x' x 60000 }), $deferred, 'an absurdly long value');
@@ -160,10 +165,26 @@ subtest 'odd addresses: the strictest reading counts' => sub {
         'what the MTA itself reads counts as well');
 };
 
+subtest 'odd recipients: none chooses the laxer of two connectors' => sub {
+    my %from = (from => '<a@bank2.example>');
+    is(answer(%from, to => '<b@lists.example.org>'), 'continue', 'the exception, by its plain name');
+    for my $to ('<b@example.org>', '<@lists.example.org:b@example.org>', '<lists.example.org!b@example.org>',
+        '<b%lists.example.org@example.org>') {
+        like(answer(%from, to => $to), qr/^550 5\.7\.10 .*connector strict/, $to);
+    }
+    for my $to ('<postmaster>', '<b@[127.0.0.1]>') {
+        like(answer(from => '<a@tax.example>', to => $to), qr/^550 5\.7\.10 .*connector local-only/, "$to could be any domain of ours");
+    }
+};
+
 subtest 'null senders' => sub {
     is(answer(from => '<>'), 'MAIL: accept', 'of an unknown client');
     like(answer(from => '<>', addr => '198.51.100.7'), qr/^550 5\.7\.10 .*connector bounces/, 'of a client in client_networks');
     is(answer(from => '<>', addr => '198.51.100.7', mail => \%tls), 'continue', 'the same over TLS');
+    for my $from ('<"">', '<()>', '<"" (x)>') {
+        like(answer(from => $from, addr => '198.51.100.7', mail => { '{mail_addr}' => '' }), qr/^550 5\.7\.10 .*connector bounces/,
+            "$from, which the MTA reads as the null sender");
+    }
     like(answer(from => '<>', addr => '192.0.2.9', helo => 'mail.fabrikam.com'), qr/^550 5\.7\.10 .*connector secure-in/,
         'of a client whose HELO name is the partner');
     like(answer(from => '<>', connect => { '{client_name}' => 'mx.fabrikam.com', '{client_resolve}' => 'OK' }),
@@ -184,6 +205,19 @@ subtest 'mail that did not come by SMTP crosses no hop' => sub {
     is(answer(connect => { i => 'A', '{client_port}' => '0', '{daemon_port}' => '0', '{client_addr}' => '127.0.0.1' },
             addr => '127.0.0.1', from => 'a@contoso.com'), 'MAIL: accept', 'a simulated session of Postfix');
 };
+
+for my $how ('CONNECT again', 'QUIT_NC and CONNECT') {
+    subtest "$how: the new client counts" => sub {
+        my $mta = $bare->connect;
+        $mta->negotiate;
+        $mta->connect(macros => { %postfix, '{client_addr}' => '192.0.2.77' }, addr => '192.0.2.77');
+        $mta->send_packet('K', '') if $how =~ /QUIT/;
+        $mta->connect(macros => { %postfix, '{client_addr}' => '203.0.113.9' }, addr => '203.0.113.9');
+        $mta->helo('client.example');
+        is($mta->mail('<a@school.example>', macros => { i => 'x' }), 'continue');
+        like($mta->rcpt('<b@example.org>'), qr/^(?:550 5\.7\.10|451 4\.3\.5) /, 'it is not exempt');
+    };
+}
 
 subtest 'commands in the wrong order' => sub {
     my $mta = $bare->connect;
