@@ -89,8 +89,7 @@ static struct session *session_begin(SMFICTX *ctx)
 
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
                              unsigned long f2, unsigned long f3, unsigned long *our_actions,
-                             unsigned long *our_steps, unsigned long *our_f2,
-                             unsigned long *our_f3)
+                             unsigned long *our_steps, unsigned long *our_f2, unsigned long *our_f3)
 {
     static const struct {
         enum macro_stage stage;
@@ -114,9 +113,9 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
             session->macros_complete = false;
     }
     *our_actions = actions & SMFIF_SETSYMLIST;
-    *our_steps = (steps & (SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NOHDRS | SMFIP_NOEOH |
-                           SMFIP_NOBODY)) |
-                 SMFIP_NR_CONN | SMFIP_NR_HELO;
+    *our_steps =
+        (steps & (SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY)) |
+        SMFIP_NR_CONN | SMFIP_NR_HELO;
     *our_f2 = *our_f3 = 0;
     return SMFIS_CONTINUE;
 }
@@ -186,8 +185,8 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
     if (!message_start(session, &source, arguments[0], (int64_t)time(NULL)))
         return tempfail_internal(ctx, "no memory for a message");
     message = &session->message;
-    concerned = decide_inbound_possible(snapshot_rules(message->snapshot), &message->facts,
-                                        &decision);
+    concerned =
+        decide_inbound_possible(snapshot_rules(message->snapshot), &message->facts, &decision);
     log_near_miss(ctx, message, &decision);
     if (concerned)
         return SMFIS_CONTINUE;
@@ -196,8 +195,8 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
     return SMFIS_ACCEPT;
 }
 
-static sfsistat refuse_recipient(SMFICTX *ctx, const struct rules *rules,
-                                 const struct facts *facts, const struct decision *decision)
+static sfsistat refuse_recipient(SMFICTX *ctx, const struct rules *rules, const struct facts *facts,
+                                 const struct decision *decision)
 {
     struct refusal refusal;
     char line[LOGLINE_SIZE];

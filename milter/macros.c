@@ -37,7 +37,7 @@ static const struct macro_row rows[] = {
     { "{cipher_bits}", MACROS_MAIL },
     { "{cert_subject}", MACROS_MAIL },
     { "{cert_issuer}", MACROS_MAIL },
-    { "{verify}", MACROS_MAIL },     /* Sendmail; likewise below */
+    { "{verify}", MACROS_MAIL }, /* Sendmail; likewise below */
     { "{cn_subject}", MACROS_MAIL },
     { "{cn_issuer}", MACROS_MAIL },
     { "{cert_fp}", MACROS_MAIL },
@@ -60,8 +60,8 @@ bool macros_list(enum macro_stage stage, char *list, size_t size)
 
         if (rows[i].stage != stage)
             continue;
-        written = snprintf(list + length, size - length, "%s%s", length > 0 ? " " : "",
-                           rows[i].name);
+        written =
+            snprintf(list + length, size - length, "%s%s", length > 0 ? " " : "", rows[i].name);
         if (written < 0 || (size_t)written >= size - length)
             return false;
         length += (size_t)written;
@@ -135,8 +135,7 @@ void macros_read_connection(const struct macro_source *source, struct connection
     read->server_port = port(server_port);
     /* MILTER_README of Postfix, "non-SMTP mail"; all of it must be so. */
     read->local = read->mta == MTA_POSTFIX && !span_empty(get(source, "i")) &&
-                  span_equal(client_port, span_of("0")) &&
-                  span_equal(server_port, span_of("0")) &&
+                  span_equal(client_port, span_of("0")) && span_equal(server_port, span_of("0")) &&
                   span_equal(get(source, "{client_addr}"), span_of("127.0.0.1")) &&
                   !span_known(get(source, "{client_resolve}"));
 }
@@ -247,8 +246,8 @@ static struct span dn_attribute(struct span name, const char *attribute, char *b
 static void read_tls(const struct macro_source *source, struct mail_macros *read)
 {
     struct span protocol = get(source, "{tls_version}"), cipher = get(source, "{cipher}");
-    bool certificate = !span_empty(get(source, "{cert_subject}")) ||
-                       !span_empty(get(source, "{cert_issuer}"));
+    bool certificate =
+        !span_empty(get(source, "{cert_subject}")) || !span_empty(get(source, "{cert_issuer}"));
 
     read->tls.protocol_name = copy(protocol, read->protocol, sizeof(read->protocol));
     read->tls.protocol = protocol_parse(read->tls.protocol_name);
@@ -282,7 +281,7 @@ static enum trust sendmail_trust(struct span verify)
         enum trust trust;
     } words[] = {
         /* Sendmail's Installation and Operation Guide, "{verify}". */
-        { "OK", TRUST_TRUSTED },       { "TRUSTED", TRUST_TRUSTED },
+        { "OK", TRUST_TRUSTED },        { "TRUSTED", TRUST_TRUSTED },
         { "NO", TRUST_NO_CERTIFICATE }, { "NOT", TRUST_NO_CERTIFICATE },
         { "FAIL", TRUST_UNTRUSTED },
     };
@@ -306,8 +305,8 @@ static void read_sendmail_certificate(const struct macro_source *source, struct 
         sendmail_name(get(source, "{cn_issuer}"), read->issuer, sizeof(read->issuer));
     certificate->organization =
         dn_attribute(subject, "/O=", read->organization, sizeof(read->organization));
-    certificate->organizational_unit = dn_attribute(
-        subject, "/OU=", read->organizational_unit, sizeof(read->organizational_unit));
+    certificate->organizational_unit =
+        dn_attribute(subject, "/OU=", read->organizational_unit, sizeof(read->organizational_unit));
     if (certificate->trust == TRUST_NO_CERTIFICATE)
         certificate->fingerprint_state = certificate->public_key_state = PIN_NO_CERTIFICATE;
     else if (digest_parse(&certificate->fingerprint, get(source, "{cert_fp}")))

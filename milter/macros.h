@@ -25,7 +25,14 @@ struct macro_source {
 
 /* The stages at which macros are asked for, and the list of each for smfi_setsymlist(3), built
  * from the table into `list`. False: the stage has none. */
-enum macro_stage { MACROS_CONNECT, MACROS_HELO, MACROS_MAIL, MACROS_RCPT, MACROS_EOM, MACRO_STAGES };
+enum macro_stage {
+    MACROS_CONNECT,
+    MACROS_HELO,
+    MACROS_MAIL,
+    MACROS_RCPT,
+    MACROS_EOM,
+    MACRO_STAGES
+};
 bool macros_list(enum macro_stage stage, char *list, size_t size);
 
 /* Facts of the connection, read at CONNECT. */

@@ -93,9 +93,9 @@ void plan_print_diagnostics(const struct plan *plan)
 
 void plan_log_diagnostics(const struct plan *plan)
 {
-    static const int priorities[] = { [SEVERITY_ERROR] = LOG_ERR,
-                                      [SEVERITY_WARNING] = LOG_WARNING,
-                                      [SEVERITY_NOTE] = LOG_NOTICE };
+    static const int priorities[] = {
+        [SEVERITY_ERROR] = LOG_ERR, [SEVERITY_WARNING] = LOG_WARNING, [SEVERITY_NOTE] = LOG_NOTICE
+    };
     char line[LINE_SIZE];
 
     for (size_t i = 0; i < plan->diagnostics.count; i++) {

@@ -65,16 +65,14 @@ static enum pin_state read_digest(struct digest *digest, struct span value)
 static bool read_fingerprint(struct policy_request *request, size_t offset, struct span value)
 {
     (void)offset;
-    request->entry.fingerprint_state =
-        read_digest(&request->entry.fingerprint, value);
+    request->entry.fingerprint_state = read_digest(&request->entry.fingerprint, value);
     return true;
 }
 
 static bool read_public_key(struct policy_request *request, size_t offset, struct span value)
 {
     (void)offset;
-    request->entry.public_key_state =
-        read_digest(&request->entry.public_key, value);
+    request->entry.public_key_state = read_digest(&request->entry.public_key, value);
     return true;
 }
 

@@ -74,8 +74,8 @@ static void forget_client(struct facts *facts)
     facts->tls.state = TLS_NOT_REPORTED;
 }
 
-bool message_start(struct session *session, const struct macro_source *source,
-                   const char *sender, int64_t now)
+bool message_start(struct session *session, const struct macro_source *source, const char *sender,
+                   int64_t now)
 {
     struct message *message = &session->message;
     struct span mail_addr = span_of(source->get(source->data, "{mail_addr}"));

@@ -54,8 +54,8 @@ void session_helo(struct session *session, const char *name);
 
 /* Starts a message with the rules in force. `now` in seconds since 1970. False: memory ran out
  * or there are no rules; then there is no message. */
-bool message_start(struct session *session, const struct macro_source *source,
-                   const char *sender, int64_t now);
+bool message_start(struct session *session, const struct macro_source *source, const char *sender,
+                   int64_t now);
 
 /* What is known of one recipient: the message's facts and its own. `address` is the caller's
  * to initialise with address_init() and to release, and must live as long as the facts. False:

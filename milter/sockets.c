@@ -96,10 +96,10 @@ static bool no_folder(const char *folder, const struct socket_access *access, st
 {
     uid_t owner = access->owner != (uid_t)-1 ? access->owner : geteuid();
 
-    return why_fail(why,
-                    "the folder '%s' does not exist; make it with: install -d -m 0750 -o %ld%s%s %s",
-                    folder, (long)owner, access->group_name != NULL ? " -g " : "",
-                    access->group_name != NULL ? access->group_name : "", folder);
+    return why_fail(
+        why, "the folder '%s' does not exist; make it with: install -d -m 0750 -o %ld%s%s %s",
+        folder, (long)owner, access->group_name != NULL ? " -g " : "",
+        access->group_name != NULL ? access->group_name : "", folder);
 }
 
 /* Opens the folder of a socket and locks it against another process of ours that is about to

@@ -53,7 +53,8 @@ static bool fits_wanted(const struct check_input *input, const void *wanted, str
     return wanted_name_fits(wanted, name, input->direction == DIRECTION_OUTBOUND);
 }
 
-/* Without certificates in the file: a name that is one of `domains`, or below it. */
+/* Without certificates in the file: a name that is one of `domains`, or below it; a wildcard that
+ * is presented counts outbound only, as everywhere. */
 static bool fits_domains(const struct check_input *input, const void *wanted, struct span name)
 {
     struct domain domain;
@@ -61,6 +62,7 @@ static bool fits_domains(const struct check_input *input, const void *wanted, st
 
     (void)wanted;
     return presented_name_read(name, &wildcard, &domain) &&
+           (!wildcard || input->direction == DIRECTION_OUTBOUND) &&
            connectors_owns_name(input->connectors, input->connector, &domain);
 }
 
@@ -99,15 +101,14 @@ static enum check_outcome root_outcome(const struct check_input *input,
 static enum check_outcome organization_outcome(const struct check_input *input,
                                                const struct certificate_entry *entry)
 {
-    return text_field(entry->organization, input->facts->certificate.organization,
-                      CHECK_UNMET);
+    return text_field(entry->organization, input->facts->certificate.organization, CHECK_UNMET);
 }
 
 static enum check_outcome unit_outcome(const struct check_input *input,
                                        const struct certificate_entry *entry)
 {
-    return text_field(entry->organizational_unit,
-                      input->facts->certificate.organizational_unit, CHECK_UNMET);
+    return text_field(entry->organizational_unit, input->facts->certificate.organizational_unit,
+                      CHECK_UNMET);
 }
 
 static enum check_outcome key_bits_outcome(const struct check_input *input,
@@ -124,13 +125,13 @@ static enum check_outcome key_bits_outcome(const struct check_input *input,
 static enum check_outcome pin_outcome(const struct certificate_facts *certificate, bool public_key,
                                       const struct digest *wanted)
 {
-    enum check_outcome outcome = digest_field(public_key ? certificate->public_key_state
-                                                         : certificate->fingerprint_state);
+    enum check_outcome outcome =
+        digest_field(public_key ? certificate->public_key_state : certificate->fingerprint_state);
 
     if (outcome != CHECK_MET)
         return outcome;
-    return outcome_of(digest_equal(wanted, public_key ? &certificate->public_key
-                                                      : &certificate->fingerprint));
+    return outcome_of(
+        digest_equal(wanted, public_key ? &certificate->public_key : &certificate->fingerprint));
 }
 
 static enum check_outcome fingerprint_outcome(const struct check_input *input,
@@ -157,8 +158,8 @@ static enum check_outcome pin_file_outcome(const struct check_input *input,
 
     for (size_t i = 0; i < entry->pin_count; i++) {
         const struct pin *pin = &entry->pins[i];
-        enum check_outcome outcome = pin_outcome(&input->facts->certificate, pin->public_key,
-                                                 &pin->digest);
+        enum check_outcome outcome =
+            pin_outcome(&input->facts->certificate, pin->public_key, &pin->digest);
 
         if (outcome == CHECK_MET)
             return CHECK_MET;

@@ -86,7 +86,8 @@ static bool starts_with_one(struct span name, const char *const *prefixes, size_
 bool cipher_is_null(struct span name)
 {
     return contains(name, "NULL") || contains(name, "NONE") ||
-           span_starts_with(name, "TLS_SHA256_SHA256") || span_starts_with(name, "TLS_SHA384_SHA384");
+           span_starts_with(name, "TLS_SHA256_SHA256") ||
+           span_starts_with(name, "TLS_SHA384_SHA384");
 }
 
 bool cipher_is_anonymous(struct span name)

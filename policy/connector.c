@@ -6,14 +6,15 @@
 
 #include "policy/date.h"
 
-const char *const level_words[LEVELS + 1] = {
-    [LEVEL_MAY] = "may",       [LEVEL_ENCRYPT] = "encrypt",
-    [LEVEL_VERIFY] = "verify", [LEVEL_SECURE] = "secure",
-    [LEVEL_FINGERPRINT] = "fingerprint"
-};
+const char *const level_words[LEVELS + 1] = { [LEVEL_MAY] = "may",
+                                              [LEVEL_ENCRYPT] = "encrypt",
+                                              [LEVEL_VERIFY] = "verify",
+                                              [LEVEL_SECURE] = "secure",
+                                              [LEVEL_FINGERPRINT] = "fingerprint" };
 
-const char *const mode_words[MODES + 1] = { [MODE_ENFORCE] = "enforce",
-                                            [MODE_MONITOR] = "monitor" };
+const char *const mode_words[MODES + 1] = {
+    [MODE_ENFORCE] = "enforce", [MODE_MONITOR] = "monitor"
+};
 
 const char *direction_word(enum direction direction)
 {

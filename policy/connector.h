@@ -87,7 +87,7 @@ struct connector {
     enum tls_protocol min_protocol;
     int min_cipher_bits;
     bool forward_secrecy;
-    struct string_list ciphers;         /* none: all */
+    struct string_list ciphers; /* none: all */
     struct string_list exclude_ciphers;
     struct certificate_entry *certificates;
     size_t certificate_count;

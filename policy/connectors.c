@@ -66,8 +66,7 @@ bool connectors_add_domain(struct connectors *connectors, uint32_t index,
     const struct connector *connector = connectors->list[index];
 
     for (int i = 0; i < DIRECTIONS; i++) {
-        if (connector->directions[i] &&
-            !domain_table_add(connectors->tables[i], pattern, index))
+        if (connector->directions[i] && !domain_table_add(connectors->tables[i], pattern, index))
             return false;
     }
     return true;
@@ -124,8 +123,8 @@ bool connectors_finish(struct connectors *connectors)
         if (!connector->directions[DIRECTION_INBOUND])
             continue;
         for (size_t n = 0; n < connector->client_networks.count; n++) {
-            if (!network_table_add(&connectors->clients,
-                                   &connector->client_networks.networks[n], (uint32_t)i))
+            if (!network_table_add(&connectors->clients, &connector->client_networks.networks[n],
+                                   (uint32_t)i))
                 return false;
         }
     }
@@ -182,8 +181,8 @@ const struct connector *connectors_by_client(const struct connectors *connectors
 bool connectors_owns_name(const struct connectors *connectors, const struct connector *connector,
                           const struct domain *name)
 {
-    int direction = connector->directions[DIRECTION_INBOUND] ? DIRECTION_INBOUND
-                                                             : DIRECTION_OUTBOUND;
+    int direction =
+        connector->directions[DIRECTION_INBOUND] ? DIRECTION_INBOUND : DIRECTION_OUTBOUND;
     struct domain_walk walk;
 
     domain_walk_start(&walk, connectors->tables[direction], name);

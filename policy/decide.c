@@ -11,8 +11,8 @@
  *
  * A sender, and a recipient, with several readings is judged by every connector that it could
  * mean, and the strictest judgement counts: were only the strictest connector judged, an address
- * could choose one that is in monitor mode. A null sender may belong to several connectors as well; there
- * satisfying one is enough, as nobody can say whose bounce it is.
+ * could choose one that is in monitor mode. A null sender may belong to several connectors as well;
+ * there satisfying one is enough, as nobody can say whose bounce it is.
  */
 #include "policy/decide.h"
 
@@ -22,7 +22,7 @@ struct search {
     const struct rules *rules;
     const struct facts *facts;
     const struct domain *recipient; /* the reading of it; NULL: any domain of ours */
-    struct decision *decision; /* the one that counts so far; OUTCOME_NONE: none yet */
+    struct decision *decision;      /* the one that counts so far; OUTCOME_NONE: none yet */
     bool one_is_enough;
 };
 
@@ -60,8 +60,8 @@ static void act(const struct rules *rules, const struct facts *facts, struct dec
 {
     const struct connector *connector = decision->match.connector;
 
-    decision->monitored = rules->settings.mode == MODE_MONITOR ||
-                          connector->mode == MODE_MONITOR || facts->now < connector->enforce_from;
+    decision->monitored = rules->settings.mode == MODE_MONITOR || connector->mode == MODE_MONITOR ||
+                          facts->now < connector->enforce_from;
     decision->would = VERDICT_PASS;
     if (decision->outcome == OUTCOME_FAIL)
         decision->would = connector->action == ACTION_REJECT ? VERDICT_REJECT : VERDICT_DEFER;
@@ -70,8 +70,8 @@ static void act(const struct rules *rules, const struct facts *facts, struct dec
     decision->verdict = decision->monitored ? VERDICT_PASS : decision->would;
 }
 
-static void judge(const struct rules *rules, const struct facts *facts,
-                  const struct match *match, struct decision *decision)
+static void judge(const struct rules *rules, const struct facts *facts, const struct match *match,
+                  struct decision *decision)
 {
     decision->match = *match;
     decision->trail.count = 0;
@@ -306,8 +306,7 @@ static bool counts_more(const struct decision *new, const struct decision *old)
         return old->outcome == OUTCOME_NONE;
     if (decision_stricter(old, new) == new)
         return true;
-    return decision_stricter(new, old) == new &&
-           new->match.connector->local_domains != NULL &&
+    return decision_stricter(new, old) == new &&new->match.connector->local_domains != NULL &&
            old->match.connector->local_domains == NULL;
 }
 
@@ -317,8 +316,7 @@ static const struct domain *reading(const struct address *recipient, size_t i)
     return recipient->domains[i].name[0] == '[' ? NULL : &recipient->domains[i];
 }
 
-void decide_inbound(const struct rules *rules, const struct facts *facts,
-                    struct decision *decision)
+void decide_inbound(const struct rules *rules, const struct facts *facts, struct decision *decision)
 {
     const struct address *recipient = facts->recipient_address;
     struct decision other;

@@ -31,12 +31,12 @@ struct match {
 
 struct decision {
     enum outcome outcome;
-    enum reason reason;    /* REASON_NONE where it is a pass or none */
-    enum verdict verdict;  /* what is to be done */
-    enum verdict would;    /* what would be done in enforce mode */
-    bool monitored;        /* monitor mode: verdict is VERDICT_PASS whatever `would` says */
+    enum reason reason;   /* REASON_NONE where it is a pass or none */
+    enum verdict verdict; /* what is to be done */
+    enum verdict would;   /* what would be done in enforce mode */
+    bool monitored;       /* monitor mode: verdict is VERDICT_PASS whatever `would` says */
     struct match match;
-    struct trail trail;    /* each check with its outcome */
+    struct trail trail; /* each check with its outcome */
     /* A sender that lies below an exact entry, and no closer entry covers it; else NULL. */
     const struct connector *near_miss;
     struct span near_miss_domain;

@@ -333,8 +333,8 @@ bool domain_walk_next(struct domain_walk *walk)
                 continue;
             walk->kind = (enum pattern_kind)entry->kind;
             walk->value = entry->value;
-            walk->name = any ? "" : walk->domain->name +
-                                        walk->starts[walk->levels - 1 - walk->level];
+            walk->name =
+                any ? "" : walk->domain->name + walk->starts[walk->levels - 1 - walk->level];
             walk->fits = any || level_fits(walk, walk->kind);
             return true;
         }

@@ -37,14 +37,14 @@ struct tls_facts {
 enum trust {
     TRUST_NOT_REPORTED,
     TRUST_NO_CERTIFICATE,
-    TRUST_UNTRUSTED,           /* there is a certificate, and its chain is not trusted */
-    TRUST_NONE_OR_UNTRUSTED,   /* Postfix does not tell which */
+    TRUST_UNTRUSTED,         /* there is a certificate, and its chain is not trusted */
+    TRUST_NONE_OR_UNTRUSTED, /* Postfix does not tell which */
     TRUST_TRUSTED
 };
 
 enum pin_state {
-    PIN_NOT_REPORTED,  /* the MTA told nothing (Postfix: smtpd_policy_socket not attached) */
-    PIN_OTHER_DIGEST,  /* told, but not as SHA-256 */
+    PIN_NOT_REPORTED, /* the MTA told nothing (Postfix: smtpd_policy_socket not attached) */
+    PIN_OTHER_DIGEST, /* told, but not as SHA-256 */
     PIN_NO_CERTIFICATE,
     PIN_KNOWN
 };
@@ -68,8 +68,8 @@ struct certificate_facts {
 /* One inbound recipient. */
 struct facts {
     enum mta mta;
-    int64_t now;       /* seconds since 1970 */
-    bool local;        /* did not come by SMTP: crosses no inbound hop */
+    int64_t now;        /* seconds since 1970 */
+    bool local;         /* did not come by SMTP: crosses no inbound hop */
     bool authenticated; /* SMTP AUTH */
     struct ip client;
     struct span client_name;    /* as the MTA shows it in its own log */
@@ -77,8 +77,8 @@ struct facts {
     struct span helo;
     const struct domain *helo_domain;   /* canonical; NULL: none. Looked at for <> only */
     const struct domain *client_domain; /* of client_name where confirmed; NULL otherwise */
-    struct span sender;    /* as given, for the log */
-    struct span recipient; /* as given, for the log */
+    struct span sender;                 /* as given, for the log */
+    struct span recipient;              /* as given, for the log */
     const struct address *sender_address;
     const struct address *recipient_address; /* NULL before RCPT: local_domains always fit */
     struct tls_facts tls;

@@ -200,8 +200,7 @@ static void write_line(const struct material *material, char buffer[LOGLINE_SIZE
 }
 
 void logline_refused(const struct facts *facts, const struct decision *decision,
-                     const struct refusal *refusal, struct span queue_id,
-                     char line[LOGLINE_SIZE])
+                     const struct refusal *refusal, struct span queue_id, char line[LOGLINE_SIZE])
 {
     write_line(&(struct material){ .kind = LINE_REFUSED,
                                    .facts = facts,
@@ -211,8 +210,8 @@ void logline_refused(const struct facts *facts, const struct decision *decision,
                line);
 }
 
-void logline_passed(const struct facts *facts, const struct decision *decision,
-                    unsigned recipients, struct span queue_id, char line[LOGLINE_SIZE])
+void logline_passed(const struct facts *facts, const struct decision *decision, unsigned recipients,
+                    struct span queue_id, char line[LOGLINE_SIZE])
 {
     write_line(&(struct material){ .kind = LINE_PASSED,
                                    .facts = facts,
@@ -225,9 +224,8 @@ void logline_passed(const struct facts *facts, const struct decision *decision,
 void logline_near_miss(const struct facts *facts, const struct decision *decision,
                        struct span queue_id, char line[LOGLINE_SIZE])
 {
-    write_line(&(struct material){ .kind = LINE_NEAR_MISS,
-                                   .facts = facts,
-                                   .decision = decision,
-                                   .queue_id = queue_id },
-               line);
+    write_line(
+        &(struct material){
+            .kind = LINE_NEAR_MISS, .facts = facts, .decision = decision, .queue_id = queue_id },
+        line);
 }

@@ -15,12 +15,11 @@
 /* The line of one recipient that was, or would have been, refused. `queue_id` may be unknown:
  * then NOQUEUE. `text` is the first part to be cut. */
 void logline_refused(const struct facts *facts, const struct decision *decision,
-                     const struct refusal *refusal, struct span queue_id,
-                     char line[LOGLINE_SIZE]);
+                     const struct refusal *refusal, struct span queue_id, char line[LOGLINE_SIZE]);
 
 /* The line of the recipients that passed one connector, or were exempt from it. */
-void logline_passed(const struct facts *facts, const struct decision *decision,
-                    unsigned recipients, struct span queue_id, char line[LOGLINE_SIZE]);
+void logline_passed(const struct facts *facts, const struct decision *decision, unsigned recipients,
+                    struct span queue_id, char line[LOGLINE_SIZE]);
 
 /* The line of a sender that just misses an exact entry. */
 void logline_near_miss(const struct facts *facts, const struct decision *decision,

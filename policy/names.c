@@ -5,14 +5,15 @@
 #include <string.h>
 
 /* Names in certificates that a mail platform shares among all its customers. */
-static const char *const shared_names[] = {
-    "outlook.com",       "mail.protection.office365.us", "google.com",
-    "gmail.com",         "pphosted.com",                 "ppe-hosted.com",
-    "mimecast.com",      "mimecast-offshore.com",        "messagelabs.com",
-    "iphmx.com",         "mailcontrol.com",              "barracudanetworks.com",
-    "hornetsecurity.com", "antispameurope.com",          "amazonses.com",
-    "sendgrid.net",      "mailgun.org"
-};
+static const char *const shared_names[] = { "outlook.com",        "mail.protection.office365.us",
+                                            "google.com",         "gmail.com",
+                                            "pphosted.com",       "ppe-hosted.com",
+                                            "mimecast.com",       "mimecast-offshore.com",
+                                            "messagelabs.com",    "iphmx.com",
+                                            "mailcontrol.com",    "barracudanetworks.com",
+                                            "hornetsecurity.com", "antispameurope.com",
+                                            "amazonses.com",      "sendgrid.net",
+                                            "mailgun.org" };
 
 bool wanted_name_parse(struct wanted_name *wanted, struct span text, struct why *why)
 {
@@ -58,12 +59,10 @@ static bool one_label_below(const struct domain *name, const struct domain *rest
 {
     const char *parent = domain_parent(name->name);
 
-    return parent != NULL && parent != name->name + 1 &&
-           strcmp(parent, rest->name) == 0;
+    return parent != NULL && parent != name->name + 1 && strcmp(parent, rest->name) == 0;
 }
 
-bool wanted_name_fits(const struct wanted_name *wanted, struct span presented,
-                      bool wildcards_count)
+bool wanted_name_fits(const struct wanted_name *wanted, struct span presented, bool wildcards_count)
 {
     struct domain domain;
     bool wildcard;

@@ -100,9 +100,8 @@ bool network_parse(struct network *network, struct span text, struct why *why)
     if (network->ip.family == 4 && most == 128)
         least = 96;
     network->prefix = (uint8_t)(most - least);
-    if (slash != NULL &&
-        !prefix_parse((struct span){ slash + 1, text.length - address.length - 1 }, least, most,
-                      &network->prefix))
+    if (slash != NULL && !prefix_parse((struct span){ slash + 1, text.length - address.length - 1 },
+                                       least, most, &network->prefix))
         return why_fail(why, "a network's prefix must be %u to %u", least, most);
     whole = network_around(&network->ip, network->prefix);
     if (!ip_equal(&whole.ip, &network->ip)) {

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool network_table_add(struct network_table *table, const struct network *network,
-                       uint32_t value)
+bool network_table_add(struct network_table *table, const struct network *network, uint32_t value)
 {
     if (table->count == table->room) {
         size_t room = table->room != 0 ? 2 * table->room : 8;
@@ -70,8 +69,8 @@ static size_t lower_bound(const struct network_table *table, size_t start,
     return start;
 }
 
-const struct network_row *network_table_next(const struct network_table *table,
-                                             const struct ip *ip, size_t *position)
+const struct network_row *network_table_next(const struct network_table *table, const struct ip *ip,
+                                             size_t *position)
 {
     while (ip->family != 0 && *position < table->count) {
         const struct network_row *row = &table->rows[*position];

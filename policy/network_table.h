@@ -25,8 +25,7 @@ struct network_table {
 };
 
 /* False where memory ran out. The caller zeroes the table before the first call. */
-bool network_table_add(struct network_table *table, const struct network *network,
-                       uint32_t value);
+bool network_table_add(struct network_table *table, const struct network *network, uint32_t value);
 
 /* Sorts; call it after the last addition. */
 void network_table_finish(struct network_table *table);
@@ -34,7 +33,7 @@ void network_table_release(struct network_table *table);
 
 /* The rows whose networks contain the address, one after the other: start with *position = 0;
  * NULL: no more. */
-const struct network_row *network_table_next(const struct network_table *table,
-                                             const struct ip *ip, size_t *position);
+const struct network_row *network_table_next(const struct network_table *table, const struct ip *ip,
+                                             size_t *position);
 
 #endif

@@ -12,8 +12,8 @@
 #define REFUSAL_SIZE 256 /* a text of about 200 characters, bounded */
 
 struct refusal {
-    char code[4];          /* "550" or "451" */
-    char status[8];        /* enhanced status code: "5.7.10" (RFC 3463) */
+    char code[4];            /* "550" or "451" */
+    char status[8];          /* enhanced status code: "5.7.10" (RFC 3463) */
     char text[REFUSAL_SIZE]; /* printable ASCII, one line; "%" not doubled */
 };
 

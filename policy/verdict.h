@@ -9,11 +9,11 @@
 
 /* What came out of the rule, before anybody asks what to do about it. */
 enum outcome {
-    OUTCOME_NONE,    /* no connector: nothing demanded */
-    OUTCOME_PASS,    /* all demands met */
-    OUTCOME_EXEMPT,  /* a connector applies, and this client is let off it */
-    OUTCOME_FAIL,    /* a demand was seen not to be met */
-    OUTCOME_UNKNOWN  /* it cannot be told now */
+    OUTCOME_NONE,   /* no connector: nothing demanded */
+    OUTCOME_PASS,   /* all demands met */
+    OUTCOME_EXEMPT, /* a connector applies, and this client is let off it */
+    OUTCOME_FAIL,   /* a demand was seen not to be met */
+    OUTCOME_UNKNOWN /* it cannot be told now */
 };
 
 /* What is done. In the order of strictness. */
@@ -51,8 +51,9 @@ enum reason {
 };
 
 struct reason_row {
-    const char *word;   /* in the log */
-    const char *detail; /* the enhanced status code without its class: "7.10" (RFC 3463, RFC 7505) */
+    const char *word; /* in the log */
+    const char
+        *detail; /* the enhanced status code without its class: "7.10" (RFC 3463, RFC 7505) */
     const char *tlsrpt; /* RFC 8460, 4.3: the result type, or NULL */
 };
 

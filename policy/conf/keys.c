@@ -10,7 +10,7 @@
 #define NOWHERE 0 /* the offset of what is read elsewhere */
 
 #define DAY (24L * 3600)
-#define NAME_MOST 64     /* bytes of a name in a log line */
+#define NAME_MOST 64 /* bytes of a name in a log line */
 #define TEXT_MOST 1024
 
 #define TOP(member) offsetof(struct settings, member)

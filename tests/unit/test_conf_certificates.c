@@ -19,7 +19,8 @@ static void entry__bad_value__error(void **state)
           ERROR(3, "name: not a host name, nor \"*.\" and one ('m*.contoso.com')") },
         { CONF_OUTBOUND(AT("secure", "{ key_bits = \"2048\"; }")),
           ERROR(3, "key_bits must be a number without quotes ('2048')") },
-        { CONF_INBOUND(AT("secure", "{ issuer = \"\"; }")), ERROR(3, "an empty string ('issuer')") },
+        { CONF_INBOUND(AT("secure", "{ issuer = \"\"; }")),
+          ERROR(3, "an empty string ('issuer')") },
         { CONF_INBOUND(AT("secure", "{ name = \"a.b\"; until = \"2018-13-01\"; }")),
           ERROR(3, "until must be a day of the calendar, YYYY-MM-DD ('2018-13-01')") },
         { CONF_INBOUND(AT("secure", "{ name = \"a.b\"; from = \"1.8.2018\"; }")),
@@ -98,10 +99,10 @@ static void changeover__without_overlap__warning(void **state)
 
 static void inbound__what_no_mta_tells__error_or_warning(void **state)
 {
-#define ROOT                                                                               \
+#define ROOT                                                                                 \
     "no MTA reports the root of a client's certificate, restrict the MTA's CA file instead " \
     "('root')"
-#define BITS                                                                       \
+#define BITS                                                                         \
     "no MTA reports the size of a client's key, restrict the MTA's CA file instead " \
     "('key_bits')"
     static const struct conf_case rows[] = {
@@ -134,11 +135,13 @@ static void inbound__what_one_mta_tells__warning(void **state)
               AT("secure", "{ organization = \"O\"; },\n{ organizational_unit = \"U\"; }")),
           WARNING(3, "inbound only Sendmail reports a certificate's organization, Postfix does not "
                      "('organization')")
-              WARNING(4, "inbound only Sendmail reports a certificate's organizational_unit, Postfix "
-                         "does not ('organizational_unit')") },
+              WARNING(4,
+                      "inbound only Sendmail reports a certificate's organizational_unit, Postfix "
+                      "does not ('organizational_unit')") },
         { CONF_INBOUND(AT("fingerprint", "{ fingerprint = " PIN "; },\n{ public_key = " PIN "; }")),
-          WARNING(3, "Postfix reports a client's fingerprint only with smtpd_policy_socket, which is "
-                     "not set ('fingerprint')")
+          WARNING(3,
+                  "Postfix reports a client's fingerprint only with smtpd_policy_socket, which is "
+                  "not set ('fingerprint')")
               WARNING(4, "only Postfix reports a client's public_key, and only with "
                          "smtpd_policy_socket, which is not set ('public_key')") },
         { FEED CONF_INBOUND(
@@ -147,8 +150,9 @@ static void inbound__what_one_mta_tells__warning(void **state)
         { CONF_OUTBOUND(AT("fingerprint", "{ fingerprint = " PIN "; }")), "" },
         { FEED CONF_INBOUND(
               AT("fingerprint", "{ name = \"a.b\"; issuer = \"I\";\nfingerprint = " PIN "; }")),
-          WARNING(3, "Postfix reports the issuer only of a trusted certificate, at level fingerprint "
-                     "the pin is enough ('issuer')")
+          WARNING(3,
+                  "Postfix reports the issuer only of a trusted certificate, at level fingerprint "
+                  "the pin is enough ('issuer')")
               WARNING(3, "Postfix reports the name only of a trusted certificate, at level "
                          "fingerprint the pin is enough ('name')") },
     };

@@ -54,8 +54,9 @@ static void domains__of_two_connectors__error_names_both(void **state)
 #define TWO(first, second)                                                                \
     "defaults: { level = \"encrypt\"; };\nconnectors = (\n{ name = \"a\"; " first " },\n" \
     "{ name = \"b\"; " second " } );\n"
-#define BOTH(domain)                                                                               \
-    "t.conf:4: error: two connectors have this domain in the same direction: b (line 4) and a (line 3)" \
+#define BOTH(domain)                                                                            \
+    "t.conf:4: error: two connectors have this domain in the same direction: b (line 4) and a " \
+    "(line 3)"                                                                                  \
     " ('" domain "')\n"
 #define IN(domains) "direction = \"inbound\"; domains = [ " domains " ];"
 #define OUT(domains) "direction = \"outbound\"; domains = [ " domains " ];"
@@ -161,7 +162,7 @@ static void domains_file__claimed_elsewhere__error_names_the_other_file(void **s
     conf_write("t.conf", span_of(text));
     drawn = conf_diagnostics("t.conf", &good);
     assert_string_equal(drawn, "y.domains:1: error: two connectors have this domain in the "
-                "same direction: y (t.conf:3) and x (t.conf:1) ('contoso.com')\n");
+                               "same direction: y (t.conf:3) and x (t.conf:1) ('contoso.com')\n");
     free(drawn);
 }
 

@@ -726,6 +726,7 @@ static void check_certificate__no_entries__domains_are_the_names(void **state)
         { S("mail.contoso.com\0.evil.example"), CHECK_UNMET },
         { S("evil\0.contoso.com"), CHECK_UNMET },
         { S("m*.contoso.com"), CHECK_UNMET },
+        { S("*.contoso.com"), CHECK_UNMET },
         { { NULL, 0 }, CHECK_UNKNOWN },
     };
     unsigned bad = 0;

@@ -3,13 +3,8 @@
  * Macros as Postfix and Sendmail were seen to send them, and as nobody should: what becomes of
  * them as facts. The rows are measured values.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/build.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,8 +27,8 @@ static const char *get(void *data, const char *name)
     return NULL;
 }
 
-static void read_mail(const struct macro *macros, bool complete, enum mta mta,
-                      enum mta *found, struct mail_macros *read)
+static void read_mail(const struct macro *macros, bool complete, enum mta mta, enum mta *found,
+                      struct mail_macros *read)
 {
     struct macro_source source = { get, (void *)(uintptr_t)macros, complete };
 
@@ -41,10 +36,10 @@ static void read_mail(const struct macro *macros, bool complete, enum mta mta,
     macros_read_mail(&source, found, read);
 }
 
-#define POSTFIX_TLS                                                              \
-    { "{tls_version}", "TLSv1.3" }, { "{cipher}", "TLS_AES_256_GCM_SHA384" },     \
-    {                                                                             \
-        "{cipher_bits}", "256"                                                    \
+#define POSTFIX_TLS                                                           \
+    { "{tls_version}", "TLSv1.3" }, { "{cipher}", "TLS_AES_256_GCM_SHA384" }, \
+    {                                                                         \
+        "{cipher_bits}", "256"                                                \
     }
 
 /*
@@ -59,49 +54,125 @@ static const struct state_case {
     struct macro macros[MACROS_MAX];
 } states[] = {
     { "postfix: plaintext", true, MTA_POSTFIX, TLS_PLAIN, TRUST_NOT_REPORTED, { { "i", "A" } } },
-    { "postfix: TLS without certificate", true, MTA_POSTFIX, TLS_ENCRYPTED,
-      TRUST_NONE_OR_UNTRUSTED, { POSTFIX_TLS } },
-    { "postfix: trusted certificate", true, MTA_POSTFIX, TLS_ENCRYPTED, TRUST_TRUSTED,
-      { POSTFIX_TLS, { "{cert_subject}", "mail.partner.test" },
+    { "postfix: TLS without certificate",
+      true,
+      MTA_POSTFIX,
+      TLS_ENCRYPTED,
+      TRUST_NONE_OR_UNTRUSTED,
+      { POSTFIX_TLS } },
+    { "postfix: trusted certificate",
+      true,
+      MTA_POSTFIX,
+      TLS_ENCRYPTED,
+      TRUST_TRUSTED,
+      { POSTFIX_TLS,
+        { "{cert_subject}", "mail.partner.test" },
         { "{cert_issuer}", "Test Root CA - R1" } } },
-    { "postfix: trusted certificate without a common name", true, MTA_POSTFIX, TLS_ENCRYPTED,
+    { "postfix: trusted certificate without a common name",
+      true,
+      MTA_POSTFIX,
+      TLS_ENCRYPTED,
       TRUST_TRUSTED,
       { POSTFIX_TLS, { "{cert_subject}", "" }, { "{cert_issuer}", "Test Root CA - R1" } } },
-    { "postfix: an empty issuer is not trust", true, MTA_POSTFIX, TLS_ENCRYPTED,
+    { "postfix: an empty issuer is not trust",
+      true,
+      MTA_POSTFIX,
+      TLS_ENCRYPTED,
       TRUST_NONE_OR_UNTRUSTED,
       { POSTFIX_TLS, { "{cert_subject}", "x" }, { "{cert_issuer}", "" } } },
-    { "old macro lists: nothing said is not plaintext", false, MTA_POSTFIX, TLS_NOT_REPORTED,
-      TRUST_NOT_REPORTED, { { "i", "A" } } },
-    { "old macro lists: postfix still says who is trusted", false, MTA_POSTFIX, TLS_ENCRYPTED,
-      TRUST_TRUSTED, { POSTFIX_TLS, { "{cert_issuer}", "CA" } } },
-    { "old macro lists: an unknown MTA without {verify} proves nothing", false, MTA_UNKNOWN,
-      TLS_ENCRYPTED, TRUST_NOT_REPORTED, { POSTFIX_TLS, { "{cert_issuer}", "CA" } } },
-    { "a full name as issuer without {verify} is no trust", true, MTA_UNKNOWN, TLS_ENCRYPTED,
-      TRUST_NOT_REPORTED, { POSTFIX_TLS, { "{cert_issuer}", "/C=BE/CN=CA" } } },
-    { "sendmail without {verify} is no trust", true, MTA_SENDMAIL, TLS_ENCRYPTED,
-      TRUST_NOT_REPORTED, { POSTFIX_TLS, { "{cn_issuer}", "CA" }, { "{cert_issuer}", "CA" } } },
-    { "sendmail: no certificate", true, MTA_SENDMAIL, TLS_ENCRYPTED, TRUST_NO_CERTIFICATE,
+    { "old macro lists: nothing said is not plaintext",
+      false,
+      MTA_POSTFIX,
+      TLS_NOT_REPORTED,
+      TRUST_NOT_REPORTED,
+      { { "i", "A" } } },
+    { "old macro lists: postfix still says who is trusted",
+      false,
+      MTA_POSTFIX,
+      TLS_ENCRYPTED,
+      TRUST_TRUSTED,
+      { POSTFIX_TLS, { "{cert_issuer}", "CA" } } },
+    { "old macro lists: an unknown MTA without {verify} proves nothing",
+      false,
+      MTA_UNKNOWN,
+      TLS_ENCRYPTED,
+      TRUST_NOT_REPORTED,
+      { POSTFIX_TLS, { "{cert_issuer}", "CA" } } },
+    { "a full name as issuer without {verify} is no trust",
+      true,
+      MTA_UNKNOWN,
+      TLS_ENCRYPTED,
+      TRUST_NOT_REPORTED,
+      { POSTFIX_TLS, { "{cert_issuer}", "/C=BE/CN=CA" } } },
+    { "sendmail without {verify} is no trust",
+      true,
+      MTA_SENDMAIL,
+      TLS_ENCRYPTED,
+      TRUST_NOT_REPORTED,
+      { POSTFIX_TLS, { "{cn_issuer}", "CA" }, { "{cert_issuer}", "CA" } } },
+    { "sendmail: no certificate",
+      true,
+      MTA_SENDMAIL,
+      TLS_ENCRYPTED,
+      TRUST_NO_CERTIFICATE,
       { POSTFIX_TLS, { "{verify}", "NO" }, { "{cert_issuer}", "" } } },
-    { "sendmail: verified", true, MTA_SENDMAIL, TLS_ENCRYPTED, TRUST_TRUSTED,
+    { "sendmail: verified",
+      true,
+      MTA_SENDMAIL,
+      TLS_ENCRYPTED,
+      TRUST_TRUSTED,
       { POSTFIX_TLS, { "{verify}", "OK" } } },
-    { "sendmail: verified through DANE's word", true, MTA_SENDMAIL, TLS_ENCRYPTED, TRUST_TRUSTED,
+    { "sendmail: verified through DANE's word",
+      true,
+      MTA_SENDMAIL,
+      TLS_ENCRYPTED,
+      TRUST_TRUSTED,
       { POSTFIX_TLS, { "{verify}", "TRUSTED" } } },
-    { "sendmail: names of an untrusted certificate are no trust", true, MTA_SENDMAIL,
-      TLS_ENCRYPTED, TRUST_UNTRUSTED,
-      { POSTFIX_TLS, { "{verify}", "FAIL" }, { "{cert_issuer}", "/CN=mail.partner.test" },
+    { "sendmail: names of an untrusted certificate are no trust",
+      true,
+      MTA_SENDMAIL,
+      TLS_ENCRYPTED,
+      TRUST_UNTRUSTED,
+      { POSTFIX_TLS,
+        { "{verify}", "FAIL" },
+        { "{cert_issuer}", "/CN=mail.partner.test" },
         { "{cn_issuer}", "mail.partner.test" } } },
-    { "sendmail: TEMP is no answer", true, MTA_SENDMAIL, TLS_ENCRYPTED, TRUST_NOT_REPORTED,
+    { "sendmail: TEMP is no answer",
+      true,
+      MTA_SENDMAIL,
+      TLS_ENCRYPTED,
+      TRUST_NOT_REPORTED,
       { POSTFIX_TLS, { "{verify}", "TEMP" } } },
-    { "sendmail: an unknown word is no answer", true, MTA_SENDMAIL, TLS_ENCRYPTED,
-      TRUST_NOT_REPORTED, { POSTFIX_TLS, { "{verify}", "ok" } } },
-    { "{verify} tells an unknown MTA to be sendmail", true, MTA_UNKNOWN, TLS_ENCRYPTED,
-      TRUST_UNTRUSTED, { POSTFIX_TLS, { "{verify}", "FAIL" }, { "{cert_issuer}", "CA" } } },
-    { "a certificate without TLS is a contradiction", true, MTA_POSTFIX, TLS_NOT_REPORTED,
-      TRUST_NOT_REPORTED, { { "{cert_issuer}", "CA" }, { "{cert_subject}", "x" } } },
-    { "empty TLS macros are plaintext", true, MTA_POSTFIX, TLS_PLAIN, TRUST_NOT_REPORTED,
+    { "sendmail: an unknown word is no answer",
+      true,
+      MTA_SENDMAIL,
+      TLS_ENCRYPTED,
+      TRUST_NOT_REPORTED,
+      { POSTFIX_TLS, { "{verify}", "ok" } } },
+    { "{verify} tells an unknown MTA to be sendmail",
+      true,
+      MTA_UNKNOWN,
+      TLS_ENCRYPTED,
+      TRUST_UNTRUSTED,
+      { POSTFIX_TLS, { "{verify}", "FAIL" }, { "{cert_issuer}", "CA" } } },
+    { "a certificate without TLS is a contradiction",
+      true,
+      MTA_POSTFIX,
+      TLS_NOT_REPORTED,
+      TRUST_NOT_REPORTED,
+      { { "{cert_issuer}", "CA" }, { "{cert_subject}", "x" } } },
+    { "empty TLS macros are plaintext",
+      true,
+      MTA_POSTFIX,
+      TLS_PLAIN,
+      TRUST_NOT_REPORTED,
       { { "{tls_version}", "" }, { "{cipher}", "" } } },
-    { "a cipher alone is TLS of an unknown protocol", true, MTA_POSTFIX, TLS_ENCRYPTED,
-      TRUST_NONE_OR_UNTRUSTED, { { "{cipher}", "AES128-SHA" } } },
+    { "a cipher alone is TLS of an unknown protocol",
+      true,
+      MTA_POSTFIX,
+      TLS_ENCRYPTED,
+      TRUST_NONE_OR_UNTRUSTED,
+      { { "{cipher}", "AES128-SHA" } } },
 };
 
 static void tls_and_trust__measured_macros__facts(void **state)
@@ -222,10 +293,9 @@ static void sendmail_bad_names__stand_for_no_name(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct macro macros[] = { POSTFIX_TLS,
-                                  { "{verify}", "OK" },
-                                  { "{cn_subject}", rows[i].got },
-                                  { NULL, NULL } };
+        struct macro macros[] = {
+            POSTFIX_TLS, { "{verify}", "OK" }, { "{cn_subject}", rows[i].got }, { NULL, NULL }
+        };
         struct mail_macros read;
         enum mta mta;
 
@@ -237,9 +307,11 @@ static void sendmail_bad_names__stand_for_no_name(void **state)
 static void values__absurd__unknown(void **state)
 {
     char *huge = malloc(65537);
-    struct macro macros[] = { { "{tls_version}", huge }, { "{cipher}", huge },
+    struct macro macros[] = { { "{tls_version}", huge },
+                              { "{cipher}", huge },
                               { "{cipher_bits}", "99999999999999999999" },
-                              { "{cert_subject}", huge }, { "{cert_issuer}", huge },
+                              { "{cert_subject}", huge },
+                              { "{cert_issuer}", huge },
                               { NULL, NULL } };
     struct mail_macros read;
     enum mta mta;
@@ -261,8 +333,8 @@ static void cipher_bits__only_digits_count(void **state)
     static const struct {
         const char *text;
         int bits;
-    } rows[] = { { "256", 256 }, { "0", 0 },     { "", -1 },    { NULL, -1 },
-                 { "-1", -1 },   { "12x", -1 },  { " 128", -1 }, { "20000", -1 } };
+    } rows[] = { { "256", 256 }, { "0", 0 },    { "", -1 },     { NULL, -1 },
+                 { "-1", -1 },   { "12x", -1 }, { " 128", -1 }, { "20000", -1 } };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -310,11 +382,11 @@ static void sendmail_fingerprint__digests__told_apart(void **state)
 /*
  * The connection.
  */
-#define LOCAL_SUBMISSION                                                              \
-    { "v", "Postfix 3.7.11" }, { "i", "4XqZ8l2bYz" }, { "{client_port}", "0" },        \
-        { "{daemon_port}", "0" },                                                      \
-    {                                                                                  \
-        "{client_addr}", "127.0.0.1"                                                   \
+#define LOCAL_SUBMISSION                                                        \
+    { "v", "Postfix 3.7.11" }, { "i", "4XqZ8l2bYz" }, { "{client_port}", "0" }, \
+        { "{daemon_port}", "0" },                                               \
+    {                                                                           \
+        "{client_addr}", "127.0.0.1"                                            \
     }
 
 static const struct connection_case {
@@ -323,19 +395,35 @@ static const struct connection_case {
     struct macro macros[MACROS_MAX];
 } connections[] = {
     { "sendmail(1) on postfix", true, { LOCAL_SUBMISSION } },
-    { "an SMTP session whose port is not known", false,
+    { "an SMTP session whose port is not known",
+      false,
       { LOCAL_SUBMISSION, { "{client_resolve}", "OK" } } },
-    { "an SMTP session", false,
-      { { "v", "Postfix 3.7.11" }, { "{client_port}", "40000" }, { "{daemon_port}", "25" },
-        { "{client_addr}", "127.0.0.1" }, { "{client_resolve}", "OK" } } },
-    { "without a queue id it came by SMTP", false,
-      { { "v", "Postfix 3.7.11" }, { "{client_port}", "0" }, { "{daemon_port}", "0" },
+    { "an SMTP session",
+      false,
+      { { "v", "Postfix 3.7.11" },
+        { "{client_port}", "40000" },
+        { "{daemon_port}", "25" },
+        { "{client_addr}", "127.0.0.1" },
+        { "{client_resolve}", "OK" } } },
+    { "without a queue id it came by SMTP",
+      false,
+      { { "v", "Postfix 3.7.11" },
+        { "{client_port}", "0" },
+        { "{daemon_port}", "0" },
         { "{client_addr}", "127.0.0.1" } } },
-    { "another client address is no local submission", false,
-      { { "v", "Postfix 3.7.11" }, { "i", "A" }, { "{client_port}", "0" },
-        { "{daemon_port}", "0" }, { "{client_addr}", "192.0.2.1" } } },
-    { "sendmail has no simulated sessions", false,
-      { { "v", "8.18.1" }, { "i", "A" }, { "{client_port}", "0" }, { "{daemon_port}", "0" },
+    { "another client address is no local submission",
+      false,
+      { { "v", "Postfix 3.7.11" },
+        { "i", "A" },
+        { "{client_port}", "0" },
+        { "{daemon_port}", "0" },
+        { "{client_addr}", "192.0.2.1" } } },
+    { "sendmail has no simulated sessions",
+      false,
+      { { "v", "8.18.1" },
+        { "i", "A" },
+        { "{client_port}", "0" },
+        { "{daemon_port}", "0" },
         { "{client_addr}", "127.0.0.1" } } },
     { "nothing reported is not local", false, { { NULL, NULL } } },
 };
