@@ -140,6 +140,7 @@ sub impostors
     $make->('fabrikam', subject => '/CN=out.fabrikam.example', @ours);
     $make->('deep', subject => '/CN=a.b.contoso.com', @ours);
     $make->('san_only', subject => '/O=Contoso Ltd', san => 'mail.contoso.com', @ours);
+    $make->('misorganised', subject => '/O=Fabrikam Ltd/CN=mail.contoso.com', @ours);
     $make->('unorganised', subject => '/CN=mail.contoso.com', @ours);
     $make->('servers_only', subject => '/CN=mail.contoso.com', usage => 'serverAuth', @ours);
     $make->('expired', subject => '/CN=mail.contoso.com', expired => 1, @ours);
