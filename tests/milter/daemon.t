@@ -21,9 +21,10 @@ my ($USAGE, $SOFTWARE, $CONFIG, $CANTCREAT) = (64, 70, 78, 73);
 my $program = daemon_program();
 
 # The thread sanitizer runs signal handlers with all signals blocked, so that libmilter gets some
-# of them; and then libmilter destroys mutexes that its workers use, and never joins a thread.
+# of them; and then libmilter destroys mutexes that its workers use and unlock later, and never
+# joins a thread.
 my $tsan = read_file($program) =~ /__tsan_init/;
-write_file(work_dir() . '/suppressions', "race:pthread_mutex_destroy\nrace:pthread_cond_destroy\nmutex:pthread_mutex_destroy\n");
+write_file(work_dir() . '/suppressions', "race:pthread_mutex_destroy\nrace:pthread_cond_destroy\nmutex:pthread_mutex_destroy\nmutex:pthread_mutex_unlock\n");
 $ENV{TSAN_OPTIONS} = join ':', $ENV{TSAN_OPTIONS} || (), 'suppressions=' . work_dir() . '/suppressions', 'report_thread_leaks=0', 'atexit_sleep_ms=0';
 
 my $root = $> == 0;
