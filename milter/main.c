@@ -256,9 +256,8 @@ static int start(struct run *run)
         return fail(run, EX_CANTCREAT, why.text);
     if (plan->drops && !privileges_drop(&plan->account, &why))
         return fail(run, EX_NOPERM, why.text);
-    if (access(plan->config, R_OK) != 0)
-        log_printf(LOG_WARNING, "'%s' cannot be read by the user %ld (%s): a reload will fail",
-                   plan->config, (long)geteuid(), plan->account.name);
+    if (plan->drops)
+        plan_check_reload(plan);
     if (!start_threads(run, &why))
         return fail(run, EX_OSERR, why.text);
     tell_ready(run);

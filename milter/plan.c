@@ -91,6 +91,25 @@ void plan_print_diagnostics(const struct plan *plan)
     }
 }
 
+void plan_check_reload(const struct plan *plan)
+{
+    struct diagnostics diagnostics;
+    struct rules *rules = conf_read(plan->config, &diagnostics);
+    char line[LINE_SIZE];
+
+    if (rules == NULL)
+        log_printf(LOG_WARNING,
+                   "a reload will fail, since the user '%s' cannot read all that root could:",
+                   plan->account.name);
+    for (size_t i = 0; rules == NULL && i < diagnostics.count; i++) {
+        diagnostic_format(&diagnostics.items[i], line, sizeof(line));
+        if (diagnostics.items[i].severity == SEVERITY_ERROR)
+            log_line(LOG_WARNING, line);
+    }
+    diagnostics_release(&diagnostics);
+    rules_free(rules);
+}
+
 void plan_log_diagnostics(const struct plan *plan)
 {
     static const int priorities[] = {

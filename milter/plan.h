@@ -35,6 +35,10 @@ void plan_print_diagnostics(const struct plan *plan);
 /* Logs all diagnostics of the configuration. */
 void plan_log_diagnostics(const struct plan *plan);
 
+/* Reads the configuration once more, as the user that a reload will have, and warns of what that
+ * user cannot read. Call it once root is given up. */
+void plan_check_reload(const struct plan *plan);
+
 /* Logs what is doubtful about the plan, the configuration's warnings first, and releases them. */
 void plan_log_warnings(struct plan *plan);
 
