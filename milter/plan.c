@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "milter/log.h"
+#include "policy/conf/scalars.h"
 
 #define LINE_SIZE 1001
 
@@ -34,12 +35,22 @@ static bool copy(char **to, const char *text)
     return text == NULL || *to != NULL;
 }
 
+/* What -p says, held to what milter_socket is held to. */
+static bool read_socket_option(char **socket, const char *text, struct why *why)
+{
+    struct why reason;
+
+    return socket_parse(span_of(text), false, socket, &reason) ||
+           why_fail(why, "-p: %s ('%s')", reason.text, text);
+}
+
 static bool choose_sockets(struct plan *plan, const struct options *options, struct why *why)
 {
     const struct settings *settings = &plan->rules->settings;
 
-    if (!copy(&plan->milter_socket,
-              options->socket != NULL ? options->socket : settings->milter_socket) ||
+    if (options->socket != NULL && !read_socket_option(&plan->milter_socket, options->socket, why))
+        return false;
+    if ((options->socket == NULL && !copy(&plan->milter_socket, settings->milter_socket)) ||
         !copy(&plan->smtpd_policy_socket, settings->smtpd_policy_socket) ||
         !copy(&plan->socket_group, settings->socket_group))
         return why_fail(why, "no memory");
@@ -49,8 +60,10 @@ static bool choose_sockets(struct plan *plan, const struct options *options, str
         strcmp(plan->smtpd_policy_socket, plan->milter_socket) == 0)
         return why_fail(why, "milter_socket and smtpd_policy_socket are the same ('%s')",
                         plan->milter_socket);
-    plan->access =
-        (struct socket_access){ settings->socket_mode, (uid_t)-1, (gid_t)-1, plan->socket_group };
+    plan->access = (struct socket_access){ .mode = settings->socket_mode,
+                                           .owner = (uid_t)-1,
+                                           .group = (gid_t)-1,
+                                           .group_name = plan->socket_group };
     return plan->socket_group == NULL || group_find(&plan->access.group, plan->socket_group, why);
 }
 
@@ -62,6 +75,7 @@ static bool choose_user(struct plan *plan, const struct options *options, struct
         return true;
     if (!account_find(&plan->account, user, why))
         return false;
+    plan->access.owner_name = plan->account.name;
     plan->drops = geteuid() == 0;
     if (plan->drops)
         plan->access.owner = plan->account.uid;
@@ -127,11 +141,6 @@ void plan_log_warnings(struct plan *plan)
 {
     plan_log_diagnostics(plan);
     diagnostics_release(&plan->diagnostics);
-    if (strncmp(plan->milter_socket, "inet", 4) == 0 && strchr(plan->milter_socket, '@') == NULL)
-        log_printf(LOG_WARNING,
-                   "milter_socket '%s' listens on every address of this host; add "
-                   "@127.0.0.1 unless that is wanted",
-                   plan->milter_socket);
     if (plan->account.name[0] != '\0' && !plan->drops && geteuid() != plan->account.uid)
         log_printf(LOG_WARNING,
                    "not started as root: stays the user %ld, and does not become "

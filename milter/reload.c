@@ -51,13 +51,22 @@ struct reload {
 
 void reload_describe(const char *file, const struct rules *rules, char *text, size_t size)
 {
+    const int64_t now = (int64_t)time(NULL);
     size_t connectors = connectors_count(rules->connectors);
-    size_t domains = 0;
+    size_t domains = 0, monitored = 0;
+    char monitor[64] = "";
 
-    for (uint32_t i = 0; i < connectors; i++)
-        domains += connectors_get(rules->connectors, i)->domain_count;
-    (void)snprintf(text, size, "%s: %zu connector%s, %zu domain%s", file, connectors,
-                   connectors == 1 ? "" : "s", domains, domains == 1 ? "" : "s");
+    for (uint32_t i = 0; i < connectors; i++) {
+        const struct connector *connector = connectors_get(rules->connectors, i);
+
+        domains += connector->domain_count;
+        monitored += connector->mode == MODE_MONITOR || now < connector->enforce_from;
+    }
+    if (monitored > 0)
+        (void)snprintf(monitor, sizeof(monitor), " (%zu in monitor mode)", monitored);
+    (void)snprintf(text, size, "%s: %zu connector%s%s, %zu domain%s, mode %s", file, connectors,
+                   connectors == 1 ? "" : "s", monitor, domains, domains == 1 ? "" : "s",
+                   mode_word(rules->settings.mode));
 }
 
 void reload_log_limits(const struct rules *rules)

@@ -94,12 +94,16 @@ bool socket_name_parse(struct socket_name *name, const char *text, struct why *w
 
 static bool no_folder(const char *folder, const struct socket_access *access, struct why *why)
 {
-    uid_t owner = access->owner != (uid_t)-1 ? access->owner : geteuid();
+    bool group = access->group_name != NULL;
+    char user[32];
 
-    return why_fail(
-        why, "the folder '%s' does not exist; make it with: install -d -m 0750 -o %ld%s%s %s",
-        folder, (long)owner, access->group_name != NULL ? " -g " : "",
-        access->group_name != NULL ? access->group_name : "", folder);
+    (void)snprintf(user, sizeof(user), "%ld", (long)geteuid());
+    return why_fail(why,
+                    "the folder '%s' does not exist (or is mistyped?); make it with: install -d -m "
+                    "%s -o %s%s%s %s",
+                    folder, group ? "2750" : "0750",
+                    access->owner_name != NULL ? access->owner_name : user, group ? " -g " : "",
+                    group ? access->group_name : "", folder);
 }
 
 /* Opens the folder of a socket and locks it against another process of ours that is about to

@@ -30,7 +30,8 @@ struct socket_access {
     unsigned mode;
     uid_t owner; /* (uid_t)-1: who we are; likewise below */
     gid_t group;
-    const char *group_name; /* for advice; NULL: none */
+    const char *owner_name; /* for advice; NULL: who we are */
+    const char *group_name; /* likewise; NULL: none */
 };
 
 /* A unix socket's file as we made it, so that nobody else's is removed. */

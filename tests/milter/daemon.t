@@ -150,8 +150,8 @@ subtest 'a broken configuration starts nothing' => sub {
 };
 
 for my $case (
-    [ 'no folder for the socket', { milter_socket => '"unix:DIR/none/milter.sock"' }, $CANTCREAT, qr/the folder 'DIR\/none' does not exist; make it with: install -d -m 0750 -o \d+ DIR\/none$/ ],
-    [ 'no folder, and a group', { milter_socket => '"unix:DIR/none/milter.sock"', socket_group => qq("$my_group") }, $CANTCREAT, qr/install -d -m 0750 -o \d+ -g $my_group DIR\/none$/ ],
+    [ 'no folder for the socket', { milter_socket => '"unix:DIR/none/milter.sock"' }, $CANTCREAT, qr/the folder 'DIR\/none' does not exist \(or is mistyped\?\); make it with: install -d -m 0750 -o \S+ DIR\/none$/ ],
+    [ 'no folder, and a group', { milter_socket => '"unix:DIR/none/milter.sock"', socket_group => qq("$my_group") }, $CANTCREAT, qr/install -d -m 2750 -o \S+ -g $my_group DIR\/none$/ ],
     [ 'no folder for the policy socket', { smtpd_policy_socket => '"unix:DIR/none/policy.sock"' }, $CANTCREAT, qr/the folder 'DIR\/none' does not exist/ ],
     [ 'no such group', { socket_group => '"no-such-group"' }, $CONFIG, qr/there is no group 'no-such-group'/ ],
     [ 'no such user', { user => '"no-such-user"' }, $CONFIG, qr/there is no user 'no-such-user'/ ],
@@ -451,7 +451,7 @@ subtest 'reload' => sub {
     my $good = read_file($conf);
     my $pid = start($dir);
     my $socket = "$dir/milter.sock";
-    like(log_of($pid), qr/ready: version \S+, \Q$conf\E: 1 connector, 1 domain, on unix:\Q$socket\E$/m, 'the line of the start');
+    like(log_of($pid), qr/ready: version \S+, \Q$conf\E: 1 connector, 1 domain, mode enforce, on unix:\Q$socket\E$/m, 'the line of the start');
     like(reply($socket, '<a@tax.example>'), $no_tls, 'the first rules');
     is(reply($socket, '<a@toll.example>'), 'accept', 'no other ones');
 
@@ -463,7 +463,7 @@ subtest 'reload' => sub {
 
     write_file($conf, $good =~ s/tax\.example"/toll.example", "duty.example"/r);
     kill 'USR1', $pid;
-    ok(wait_log($pid, qr/: reloaded \Q$conf\E: 1 connector, 2 domains$/m), 'SIGUSR1 reloads');
+    ok(wait_log($pid, qr/: reloaded \Q$conf\E: 1 connector, 2 domains, mode enforce$/m), 'SIGUSR1 reloads');
     like(reply($socket, '<a@toll.example>'), $no_tls, 'the new rules are in force');
     is(reply($socket, '<a@tax.example>'), 'accept', 'the old ones are not');
     like($open->rcpt('<b@example.org>'), $no_tls, 'the message keeps the rules that it started with');
@@ -632,7 +632,7 @@ for my $kind ('a path', 'an abstract name') {
             });
         };
         my $pid = start_process({ log => "$dir/log", env => { NOTIFY_SOCKET => $path =~ s/\0/@/r } }, $program, '-f', '-c', "$dir/forcetls.conf");
-        ok($hear->(qr/^READY=1\nMAINPID=$pid\nSTATUS=\S+: 1 connector, 1 domain\n/), 'ready');
+        ok($hear->(qr/^READY=1\nMAINPID=$pid\nSTATUS=\S+: 1 connector, 1 domain, mode enforce\n/), 'ready');
         ok(answers("$dir/milter.sock"), 'when it is');
         $told = '';
         kill 'USR1', $pid;
