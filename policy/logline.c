@@ -93,11 +93,22 @@ static void add_tls(struct line *line, const struct facts *facts, size_t most)
         line_add(line, "/%d", tls->cipher_bits);
 }
 
+static void add_digest(struct line *line, const char *key, enum pin_state state,
+                       const struct digest *digest)
+{
+    char text[DIGEST_TEXT_SIZE];
+
+    if (state != PIN_KNOWN)
+        return;
+    digest_format(digest, text);
+    line_add(line, " %s=%s", key, text);
+}
+
+/* The public key, which few pin, only where somebody has to find out what was wrong. */
 static void add_certificate(struct line *line, const struct facts *facts,
-                            const struct connector *connector, size_t most)
+                            const struct connector *connector, bool refused, size_t most)
 {
     const struct certificate_facts *certificate = &facts->certificate;
-    char digest[DIGEST_TEXT_SIZE];
 
     if (facts->tls.state != TLS_ENCRYPTED)
         return;
@@ -105,10 +116,9 @@ static void add_certificate(struct line *line, const struct facts *facts,
         add_key_string(line, "subject", certificate->subject, most);
     if (!span_empty(certificate->issuer))
         add_key_string(line, "issuer", certificate->issuer, most);
-    if (certificate->fingerprint_state == PIN_KNOWN) {
-        digest_format(&certificate->fingerprint, digest);
-        line_add(line, " fingerprint=%s", digest);
-    }
+    add_digest(line, "fingerprint", certificate->fingerprint_state, &certificate->fingerprint);
+    if (refused)
+        add_digest(line, "public_key", certificate->public_key_state, &certificate->public_key);
     if (connector->identity_shared)
         line_add(line, " identity=shared");
 }
@@ -160,7 +170,7 @@ static void write_keys(struct line *line, const struct material *material, size_
     add_recipients(line, material, most);
     add_client(line, material->facts, most);
     add_tls(line, material->facts, most);
-    add_certificate(line, material->facts, connector, most);
+    add_certificate(line, material->facts, connector, material->kind == LINE_REFUSED, most);
     if (material->kind != LINE_NEAR_MISS)
         line_add(line, " mode=%s", material->decision->monitored ? "monitor" : "enforce");
 }
@@ -176,8 +186,7 @@ static void write_text(const struct material *material, char *text, size_t size)
                  material->refusal->text);
     } else if (material->kind == LINE_NEAR_MISS) {
         line_add_quoted(&line, decision->near_miss_domain, 100);
-        line_add(&line, " lies below an entry that covers no subdomains (write \"*.\" before it "
-                        "to cover them)");
+        line_add(&line, " lies below an entry that covers no subdomains (*.NAME would)");
     }
 }
 

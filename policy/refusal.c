@@ -85,11 +85,15 @@ static void say_no_trusted_certificate(const struct writer *writer)
 static void say_no_certificate(const struct writer *writer)
 {
     line_add(writer->line, "no client certificate was sent");
+    /* Its policy protocol has empty fields in both cases. */
+    if (writer->facts->mta == MTA_POSTFIX)
+        line_add(writer->line, ", or none was asked for");
 }
 
 static void say_not_trusted(const struct writer *writer)
 {
-    line_add(writer->line, "the client certificate is not trusted (unknown CA, expired, or issued "
+    line_add(writer->line, "the client certificate is not trusted (CA not known here, no "
+                           "intermediate sent, expired, or issued "
                            "for servers only)");
 }
 
@@ -138,10 +142,12 @@ static void say_digest(const struct writer *writer, const char *word, const stru
 static void say_pin(const struct writer *writer, const struct certificate_entry *entry)
 {
     const struct certificate_facts *got = &writer->facts->certificate;
+    bool only = writer->connector->certificate_count == 1;
 
-    if (entry->has_fingerprint && writer->result->field == FIELD_FINGERPRINT) {
+    /* Of several pins none is closer than another. */
+    if (only && writer->result->field == FIELD_FINGERPRINT && entry->has_fingerprint) {
         say_digest(writer, "fingerprint", &got->fingerprint, &entry->fingerprint);
-    } else if (entry->has_public_key && writer->result->field == FIELD_PUBLIC_KEY) {
+    } else if (only && writer->result->field == FIELD_PUBLIC_KEY && entry->has_public_key) {
         say_digest(writer, "public key", &got->public_key, &entry->public_key);
     } else {
         line_add(writer->line, "the certificate's fingerprint ");
