@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What must be true of a connector's certificates: that some MTA can tell what they demand, that
- * they say who the partner is, and that at every moment one of them counts.
+ * they say who the partner is, and that now and at every later moment one of them counts.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +205,73 @@ static void check_changeover(const struct table *table)
     free(entries);
 }
 
+/* The entries all lie in the past, or all in the future. A gap between them is a changeover. */
+static void check_today(const struct table *table)
+{
+    const struct certificate_entry *entries = table->connector->certificates;
+    int64_t now = table->reader->now;
+    char day[DATE_TEXT_SIZE];
+    size_t first = 0, last = 0;
+
+    for (size_t i = 1; i < table->connector->certificate_count; i++) {
+        if (entries[i].from < entries[first].from)
+            first = i;
+        if (entries[i].until > entries[last].until)
+            last = i;
+    }
+    if (entries[last].until <= now) {
+        date_format(entries[last].until, day);
+        reader_say(table->reader, SEVERITY_WARNING, entry_key(table, last, "until"), span_of(day),
+                   "no entry of certificates counts any more, the last one ended");
+    } else if (entries[first].from > now) {
+        date_format(entries[first].from, day);
+        reader_say(table->reader, SEVERITY_WARNING, entry_key(table, first, "from"), span_of(day),
+                   "no entry of certificates counts yet, the first one begins");
+    }
+}
+
+/* "CN=", "O = ", also behind others. */
+static bool has_attribute(const char *text, const char *attribute)
+{
+    size_t length = strlen(attribute);
+
+    for (const char *at = text; (at = strstr(at, attribute)) != NULL; at++) {
+        const char *behind = at + length;
+
+        if ((at == text || !ascii_alnum(at[-1])) && behind[strspn(behind, " ")] == '=')
+            return true;
+    }
+    return false;
+}
+
+/* A distinguished name as openssl-x509(1) or a browser shows it. */
+static bool is_full_name(const char *text)
+{
+    return text[0] == '/' || has_attribute(text, "CN") || has_attribute(text, "O") ||
+           has_attribute(text, "OU");
+}
+
+static void check_full_names(const struct table *table, size_t index)
+{
+    static const struct {
+        const char *key, *what;
+    } rows[] = {
+        { "issuer", "common name" },
+        { "root", "common name" },
+        { "organization", "organization" },
+        { "organizational_unit", "organizational unit" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const config_setting_t *setting = entry_key(table, index, rows[i].key);
+        const char *text = setting != NULL ? config_setting_get_string(setting) : NULL;
+
+        if (text != NULL && is_full_name(text))
+            reader_say(table->reader, SEVERITY_WARNING, setting, span_of(text),
+                       "this is the %s alone, not a full name", rows[i].what);
+    }
+}
+
 void check_certificates(struct draft *draft)
 {
     struct table table = { draft, draft->reader, draft->connector,
@@ -221,6 +288,10 @@ void check_certificates(struct draft *draft)
     if (draft->connector->level == LEVEL_FINGERPRINT)
         check_pins(&table);
     check_inbound(&table);
-    if (draft_has(draft, "certificates"))
+    for (size_t i = 0; i < draft->connector->certificate_count; i++)
+        check_full_names(&table, i);
+    if (draft_has(draft, "certificates")) {
         check_changeover(&table);
+        check_today(&table);
+    }
 }

@@ -2,6 +2,7 @@
 #include "policy/conf/conf.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "policy/conf/reader.h"
 #include "policy/conf/syntax.h"
@@ -32,7 +33,7 @@ static void fill(struct reader *reader)
 
 struct rules *conf_read(const char *file, struct diagnostics *diagnostics)
 {
-    struct reader reader = { .rules = NULL };
+    struct reader reader = { .now = (int64_t)time(NULL) };
 
     config_init(&reader.config);
     if (source_read(&reader.source, file, &reader.report) &&

@@ -27,7 +27,8 @@ struct diagnostics {
 
 /* Reads the file and all that it names (domains_file, pin_file). Returns the rules, or NULL
  * where there is an error: then `diagnostics` has at least one. Warnings and notes are there in
- * both cases. Release the diagnostics in any case; the rules are the caller's (rules_free). */
+ * both cases; some are about dates, and depend on the day. Release the diagnostics in any case; the
+ * rules are the caller's (rules_free). */
 struct rules *conf_read(const char *file, struct diagnostics *diagnostics);
 
 void diagnostics_release(struct diagnostics *diagnostics);

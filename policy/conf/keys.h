@@ -65,7 +65,8 @@ enum {
     KEY_MAY_BE_EMPTY = 1 << 1, /* "" is as if the key were not there; [ ] is an empty list */
     KEY_INBOUND = 1 << 2,      /* has an effect inbound only */
     KEY_OUTBOUND = 1 << 3,     /* has an effect outbound only */
-    KEY_DEMANDS = 1 << 4       /* an entry of certificates that has it demands something */
+    KEY_DEMANDS = 1 << 4,      /* an entry of certificates that has it demands something */
+    KEY_EXEMPTS = 1 << 5       /* of whom it names, nothing is demanded */
 };
 
 struct key {

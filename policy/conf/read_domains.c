@@ -8,6 +8,7 @@
 
 #include "policy/conf/draft.h"
 #include "policy/conf/file.h"
+#include "policy/conf/suggest.h"
 #include "policy/conf/values.h"
 
 #define LINE_MOST 1024 /* bytes of a line of a domains_file */
@@ -59,6 +60,20 @@ static bool is_there(const struct draft *draft, const struct pattern *pattern)
     return twice.found;
 }
 
+/* Of a line of a domains_file; value_patterns() has been through the list in the file itself. */
+static void report_no_domain(struct draft *draft, struct place place, struct span text,
+                             const char *what)
+{
+    struct report *report = &draft->reader->report;
+    char hint[DOMAIN_HINT_SIZE];
+
+    domain_hint(text, hint);
+    if (is_domain_row(text))
+        report_add(report, SEVERITY_ERROR, place, text, "one domain a line");
+    else
+        report_add(report, SEVERITY_ERROR, place, text, "%s%s", what, hint);
+}
+
 /* One entry; false: memory, and reported. */
 static bool take_domain(struct draft *draft, struct place place, struct span text)
 {
@@ -68,7 +83,7 @@ static bool take_domain(struct draft *draft, struct place place, struct span tex
     struct why why;
 
     if (!pattern_parse(&pattern, text, &why)) {
-        report_add(&draft->reader->report, SEVERITY_ERROR, place, text, "%s", why.text);
+        report_no_domain(draft, place, text, why.text);
         return true;
     }
     if (is_there(draft, &pattern)) {

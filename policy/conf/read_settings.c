@@ -73,6 +73,23 @@ static void check_sockets(struct reader *reader, config_setting_t *root)
     }
 }
 
+/* A list of one's own replaces the default. An empty one is a choice, and what is in error has
+ * been reported. */
+static void check_loopback(struct reader *reader, config_setting_t *root)
+{
+    static const uint8_t bytes[] = { 127, 0, 0, 1 };
+    const config_setting_t *list = config_setting_get_member(root, "inbound_exempt_networks");
+    const struct network_list *networks = &reader->rules->settings.inbound_exempt_networks;
+    struct ip loopback = ip_from_bytes(4, bytes);
+
+    if (list != NULL && config_setting_is_aggregate(list) && networks->count > 0 &&
+        networks->count == (size_t)config_setting_length(list) &&
+        !network_list_contains(networks, &loopback))
+        reader_say(reader, SEVERITY_NOTE, list, span_of("inbound_exempt_networks"),
+                   "the loopback is not in this list, mail that a content filter hands back is "
+                   "judged");
+}
+
 /* Judges the values once; each connector takes them over later without a word. */
 static void check_defaults(struct reader *reader)
 {
@@ -99,4 +116,5 @@ void read_settings(struct reader *reader, config_setting_t *root)
     if (reader->defaults != NULL)
         check_defaults(reader);
     check_sockets(reader, root);
+    check_loopback(reader, root);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <libconfig.h>
 
@@ -27,6 +28,7 @@ struct reader {
     struct report report;
     config_t config;
     struct rules *rules;
+    int64_t now; /* when the reading began, for what is out of date; seconds since 1970 */
     config_setting_t *defaults; /* the group, or NULL */
     bool muted;                 /* the setting was judged before: say nothing about it again */
     bool files_unread;          /* the connector is not enabled: what it names need not be there */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/span.h"
+#include "policy/domain.h"
 
 #define WORD_MAX 63
 
@@ -65,4 +65,49 @@ void suggestion_format(const struct suggestion *suggestion, char text[SUGGESTION
     text[0] = '\0';
     if (suggestion->best != NULL)
         (void)snprintf(text, SUGGESTION_SIZE, ", did you mean '%s'?", suggestion->best);
+}
+
+/* What stands behind the last "@", or nothing. */
+static struct span behind_at(struct span text)
+{
+    size_t start = text.length;
+
+    while (start > 0 && text.data[start - 1] != '@')
+        start--;
+    return start > 0 ? (struct span){ text.data + start, text.length - start }
+                     : (struct span){ "", 0 };
+}
+
+void domain_hint(struct span text, char hint[DOMAIN_HINT_SIZE])
+{
+    const char *prefix = "";
+    struct span rest = behind_at(text);
+    struct pattern pattern;
+
+    if (rest.length == 0 && span_starts_with(text, "*")) {
+        prefix = "*.";
+        rest = (struct span){ text.data + 1, text.length - 1 };
+    }
+    hint[0] = '\0';
+    if (rest.length <= DOMAIN_MAX && pattern_parse(&pattern, rest, NULL) &&
+        (pattern.kind == PATTERN_EXACT || (pattern.kind != PATTERN_ANY && prefix[0] == '\0')))
+        (void)snprintf(hint, DOMAIN_HINT_SIZE, ", did you mean '%s%.*s'?", prefix, (int)rest.length,
+                       rest.data);
+}
+
+bool is_domain_row(struct span text)
+{
+    bool dot = false, comma = false;
+
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] == '.')
+            dot = true;
+        if (text.data[i] != ',')
+            continue;
+        if (!dot)
+            return false;
+        comma = true;
+        dot = false;
+    }
+    return comma && dot;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "policy/conf/scalars.h"
+#include "policy/conf/suggest.h"
 #include "policy/conf/values.h"
 #include "policy/domain_table.h"
 
@@ -133,11 +134,16 @@ bool value_next_hops(struct reader *reader, const struct key *key, config_settin
 static bool read_network(struct reader *reader, const struct key *key,
                          const config_setting_t *element, void *field)
 {
+    const char *text = config_setting_get_string(element);
     struct network network;
     struct why why;
 
-    if (!network_parse(&network, span_of(config_setting_get_string(element)), &why))
+    if (!network_parse(&network, span_of(text), &why))
         return reader_error(reader, element, "%s: %s", key->name, why.text);
+    if (network.prefix == 0)
+        reader_say(reader, SEVERITY_WARNING, element, span_of(text), "%s: %s", key->name,
+                   key->flags & KEY_EXEMPTS ? "exempts everybody, nothing is demanded"
+                                            : "every address, this tells no partner");
     return network_list_add(field, &network) || reader_no_memory(reader);
 }
 
@@ -153,10 +159,16 @@ bool value_networks(struct reader *reader, const struct key *key, config_setting
 static bool read_pattern(struct reader *reader, const struct key *key,
                          const config_setting_t *element, struct pattern *pattern)
 {
+    struct span text = span_of(config_setting_get_string(element));
+    char hint[DOMAIN_HINT_SIZE];
     struct why why;
 
-    return pattern_parse(pattern, span_of(config_setting_get_string(element)), &why) ||
-           reader_error(reader, element, "%s: %s", key->name, why.text);
+    if (pattern_parse(pattern, text, &why))
+        return true;
+    if (is_domain_row(text))
+        return reader_error(reader, element, "%s: one domain in each pair of quotes", key->name);
+    domain_hint(text, hint);
+    return reader_error(reader, element, "%s: %s%s", key->name, why.text, hint);
 }
 
 static bool check_pattern(struct reader *reader, const struct key *key,

@@ -97,6 +97,71 @@ static void changeover__without_overlap__warning(void **state)
     assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
 }
 
+static void entries__none_counts_today__warning_with_the_day(void **state)
+{
+#define GONE(day) "no entry of certificates counts any more, the last one ended ('" day "')"
+#define YET(day) "no entry of certificates counts yet, the first one begins ('" day "')"
+    static const struct conf_case rows[] = {
+        { CONF_OUTBOUND(AT("secure", "{ root = \"A\"; until = \"1972-03-01\"; },\n"
+                                     "{ root = \"B\"; until = \"1971-11-01\"; }")),
+          WARNING(3, GONE("1972-03-01")) },
+        { CONF_OUTBOUND(AT("secure", "{ root = \"A\"; from = \"9998-02-01\"; },\n"
+                                     "{ root = \"B\"; from = \"9998-01-01\"; }")),
+          WARNING(4, YET("9998-01-01")) },
+        { FEED CONF_INBOUND(AT("fingerprint", "{ fingerprint = " PIN "; until = \"1971-11-01\"; "
+                                              "}")),
+          WARNING(3, GONE("1971-11-01")) },
+        { "defaults: { level = \"secure\"; certificates = ( { root = \"R\"; until = "
+          "\"1971-11-01\"; } ); };\n"
+          "connectors = ( { name = \"x\"; direction = \"outbound\"; domains = [ \"a.b\" ]; },\n"
+          "{ name = \"y\"; direction = \"outbound\"; domains = [ \"b.b\" ]; } );\n",
+          WARNING(1, GONE("1971-11-01")) },
+        /* One that counts is enough. */
+        { CONF_OUTBOUND(AT("secure", "{ root = \"A\"; until = \"1971-11-01\"; },\n"
+                                     "{ root = \"B\"; from = \"1971-10-01\"; until = "
+                                     "\"9998-01-01\"; },\n"
+                                     "{ root = \"C\"; from = \"9997-01-01\"; }")),
+          "" },
+        /* Between two: the changeover says it. */
+        { CONF_OUTBOUND(AT("secure", "{ root = \"A\"; until = \"1971-11-01\"; },\n"
+                                     "{ root = \"B\"; from = \"9998-01-01\"; }")),
+          WARNING(4, "no entry of certificates counts from 1971-11-01 on until this one does "
+                     "('9998-01-01')") },
+        { CONF_INBOUND(AT("verify", "{ name = \"a.b\"; until = \"1971-11-01\"; }")),
+          WARNING(2, "this key has no effect at level verify ('certificates')") },
+    };
+
+    (void)state;
+    assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
+}
+
+static void entry__full_name_where_a_part_is_wanted__warning(void **state)
+{
+#define ALONE(what, value) "this is the " what " alone, not a full name ('" value "')"
+    static const struct conf_case rows[] = {
+        { CONF_INBOUND(AT("secure", "{ issuer = \"CN=Contoso Mail CA, O=Contoso\"; },\n"
+                                    "{ issuer = \"C = US, O = Contoso\"; },\n"
+                                    "{ issuer = \"/C=US/CN=Contoso Mail CA\"; }")),
+          WARNING(3, ALONE("common name", "CN=Contoso Mail CA, O=Contoso"))
+              WARNING(4, ALONE("common name", "C = US, O = Contoso"))
+                  WARNING(5, ALONE("common name", "/C=US/CN=Contoso Mail CA")) },
+        { CONF_OUTBOUND("level = \"secure\"; mode = \"monitor\"; certificates = (\n"
+                        "{ root = \"C=US,CN=R\"; } );"),
+          WARNING(3, ALONE("common name", "C=US,CN=R")) },
+        { CONF_OUTBOUND(AT("secure", "{ organization = \"O=Contoso\";\n"
+                                     "organizational_unit = \"OU = Mail\"; }")),
+          WARNING(3, ALONE("organization", "O=Contoso"))
+              WARNING(4, ALONE("organizational unit", "OU = Mail")) },
+        /* The letters alone do not make one. */
+        { CONF_INBOUND(AT("secure", "{ issuer = \"CN O and OU\"; }, { issuer = \"ECO=Green CA\"; "
+                                    "}, { issuer = \"A/B CA\"; }, { name = \"o.cn\"; }")),
+          "" },
+    };
+
+    (void)state;
+    assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
+}
+
 static void inbound__what_no_mta_tells__error_or_warning(void **state)
 {
 #define ROOT                                                                                 \
@@ -261,6 +326,8 @@ int main(void)
         cmocka_unit_test(entry__bad_value__error),
         cmocka_unit_test(entry__that_says_nothing__error),
         cmocka_unit_test(changeover__without_overlap__warning),
+        cmocka_unit_test(entries__none_counts_today__warning_with_the_day),
+        cmocka_unit_test(entry__full_name_where_a_part_is_wanted__warning),
         cmocka_unit_test(inbound__what_no_mta_tells__error_or_warning),
         cmocka_unit_test(inbound__what_one_mta_tells__warning),
         cmocka_unit_test(fingerprint__entry_without_pin__error),

@@ -35,14 +35,53 @@ static void domains__bad_patterns__error_each(void **state)
           "cher.example\" ]; } );\n",
           "t.conf:3: error: domains: a domain is missing ('')\n"
           "t.conf:3: error: domains: a domain is missing ('*.')\n"
-          "t.conf:3: error: domains: an address where a domain is wanted ('x@contoso.com')\n"
+          "t.conf:3: error: domains: an address where a domain is wanted, did you mean "
+          "'contoso.com'? ('x@contoso.com')\n"
           "t.conf:3: error: domains: " BAD_DOMAIN " ('192.0.2.1')\n"
           "t.conf:3: error: domains: " BAD_DOMAIN " ('a_b.example')\n"
-          "t.conf:4: error: domains: " BAD_DOMAIN " ('*contoso.com')\n"
           "t.conf:4: error: domains: " BAD_DOMAIN " ('a..b')\n"
-          "t.conf:4: error: domains: " BAD_DOMAIN " ('contoso.com ')\n" },
+          "t.conf:4: error: domains: " BAD_DOMAIN " ('contoso.com ')\n"
+          "t.conf:4: error: domains: " BAD_DOMAIN
+          ", did you mean '*.contoso.com'? ('*contoso.com')\n" },
         { CONF_INBOUND("level = \"encrypt\"; local_domains = [ \"a_b\" ];"),
           "t.conf:2: error: local_domains: " BAD_DOMAIN " ('a_b')\n" },
+    };
+
+    (void)state;
+    assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
+}
+
+static void domains__what_was_meant_is_plain__error_says_it(void **state)
+{
+#define DOMAINS(list)                                                                            \
+    "\nconnectors = ( { name = \"x\"; direction = \"inbound\"; level = \"encrypt\";\ndomains = " \
+    "[ " list " ]; } );\n"
+#define ADDRESS "t.conf:3: error: domains: an address where a domain is wanted"
+#define NAME "t.conf:3: error: domains: " BAD_DOMAIN
+#define QUOTES "t.conf:3: error: domains: one domain in each pair of quotes"
+    static const struct conf_case rows[] = {
+        { DOMAINS("\"office@tax.example\""),
+          ADDRESS ", did you mean 'tax.example'? ('office@tax.example')\n" },
+        { DOMAINS("\"@tax.example\""), ADDRESS ", did you mean 'tax.example'? ('@tax.example')\n" },
+        { DOMAINS("\"*@.tax.example\""),
+          ADDRESS ", did you mean '.tax.example'? ('*@.tax.example')\n" },
+        { DOMAINS("\"a@b@tax.example\""),
+          ADDRESS ", did you mean 'tax.example'? ('a@b@tax.example')\n" },
+        { DOMAINS("\"*tax.example\""), NAME ", did you mean '*.tax.example'? ('*tax.example')\n" },
+        { DOMAINS("\"tax.example, contoso.com\""), QUOTES " ('tax.example, contoso.com')\n" },
+        { DOMAINS("\"a@tax.example,b@contoso.com\""), QUOTES " ('a@tax.example,b@contoso.com')\n" },
+        { CONF_INBOUND("level = \"encrypt\"; local_domains = [ \"me@a.b\", \"a.b,c.d\" ];"),
+          "t.conf:2: error: local_domains: an address where a domain is wanted, did you mean "
+          "'a.b'? ('me@a.b')\n"
+          "t.conf:2: error: local_domains: one domain in each pair of quotes ('a.b,c.d')\n" },
+        /* Nothing that could be meant: never everybody, and a comma can be a full stop. */
+        { DOMAINS("\"office@*\""), ADDRESS " ('office@*')\n" },
+        { DOMAINS("\"office@\""), ADDRESS " ('office@')\n" },
+        { DOMAINS("\"office@tax_1.example\""), ADDRESS " ('office@tax_1.example')\n" },
+        { DOMAINS("\"**\""), NAME " ('**')\n" },
+        { DOMAINS("\"*tax_1.example\""), NAME " ('*tax_1.example')\n" },
+        { DOMAINS("\"contoso,com\""), NAME " ('contoso,com')\n" },
+        { DOMAINS("\"mail.contoso,com\""), NAME " ('mail.contoso,com')\n" },
     };
 
     (void)state;
@@ -117,16 +156,19 @@ static void domains_file__bad_lines__its_own_name_and_line(void **state)
     bool good;
 
     (void)state;
-    conf_write("x.domains",
-               SPAN("good.example\n\na b\nx@y.example\nn\0ul.example\ngood.example\n"));
+    conf_write("x.domains", SPAN("good.example\n\na b\nx@y.example\nn\0ul.example\ngood.example\n"
+                                 "a.example, b.example\n*c.example\n"));
     conf_write("t.conf", span_of(with_file));
     drawn = conf_diagnostics("t.conf", &good);
     assert_string_equal(drawn, "x.domains:3: error: " BAD_DOMAIN " ('a b')\n"
-                               "x.domains:4: error: an address where a domain is wanted "
-                               "('x@y.example')\n"
+                               "x.domains:4: error: an address where a domain is wanted, "
+                               "did you mean 'y.example'? ('x@y.example')\n"
                                "x.domains:5: error: " BAD_DOMAIN " ('n\\x00ul.example')\n"
                                "x.domains:6: warning: the connector has this domain twice "
-                               "('good.example')\n");
+                               "('good.example')\n"
+                               "x.domains:7: error: one domain a line ('a.example, b.example')\n"
+                               "x.domains:8: error: " BAD_DOMAIN ", did you mean '*.c.example'? "
+                               "('*c.example')\n");
     free(drawn);
 }
 
@@ -252,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(domains__bad_patterns__error_each),
+        cmocka_unit_test(domains__what_was_meant_is_plain__error_says_it),
         cmocka_unit_test(domains__of_two_connectors__error_names_both),
         cmocka_unit_test(domains_file__comments_crlf_and_bom__read),
         cmocka_unit_test(domains_file__bad_lines__its_own_name_and_line),

@@ -196,6 +196,54 @@ static void settings__that_do_not_go_together__error(void **state)
     assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
 }
 
+static void networks__everybody__warning(void **state)
+{
+#define WARNING(line, text) "t.conf:" #line ": warning: " text "\n"
+#define EVERYBODY ": exempts everybody, nothing is demanded "
+#define ADDRESSES ": every address, this tells no partner "
+    static const struct conf_case rows[] = {
+        { "inbound_exempt_networks = [ \"0.0.0.0/0\",\n\"::/0\" ];\n" CONF_NONE,
+          WARNING(1, "inbound_exempt_networks" EVERYBODY "('0.0.0.0/0')")
+              WARNING(2, "inbound_exempt_networks" EVERYBODY "('::/0')") },
+        { CONF_INBOUND("level = \"encrypt\"; exempt_networks = [ \"0.0.0.0/0\", \"192.0.2.1\" ];\n"
+                       "client_networks = [ \"0.0.0.0/0\", \"::/0\", \"::/1\" ];"),
+          WARNING(2, "exempt_networks" EVERYBODY "('0.0.0.0/0')")
+              WARNING(3, "client_networks" ADDRESSES "('0.0.0.0/0')")
+                  WARNING(3, "client_networks" ADDRESSES "('::/0')") },
+        /* All of IPv4, mapped into IPv6. */
+        { CONF_INBOUND("level = \"encrypt\"; client_networks = [ \"::ffff:0.0.0.0/96\" ];"),
+          WARNING(2, "client_networks" ADDRESSES "('::ffff:0.0.0.0/96')") },
+        /* In defaults it is said once. */
+        { "defaults: { exempt_networks = [ \"::/0\" ]; };\n" CONF_NONE,
+          WARNING(1, "exempt_networks" EVERYBODY "('::/0')") },
+    };
+
+    (void)state;
+    assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
+}
+
+static void exempt_networks__without_the_loopback__note(void **state)
+{
+#define NOTE                                                                                      \
+    "t.conf:1: note: the loopback is not in this list, mail that a content filter hands back is " \
+    "judged ('inbound_exempt_networks')\n"
+    static const struct conf_case rows[] = {
+        { "inbound_exempt_networks = [ \"192.0.2.2\" ];\n" CONF_NONE, NOTE },
+        { "inbound_exempt_networks = [ \"::1\", \"127.0.0.2\" ];\n" CONF_NONE, NOTE },
+        { "inbound_exempt_networks = [ \"192.0.2.2\", \"127.0.0.1\" ];\n" CONF_NONE, "" },
+        { "inbound_exempt_networks = [ \"127.0.0.0/8\" ];\n" CONF_NONE, "" },
+        { "inbound_exempt_networks = [ ];\n" CONF_NONE, "" },
+        { CONF_NONE, "" },
+        /* What is in error may have been the loopback. */
+        { "inbound_exempt_networks = [ \"192.0.2.2\", \"127.0.0.1/8\" ];\n" CONF_NONE,
+          ERROR("inbound_exempt_networks: a network with host bits set, did you mean "
+                "'127.0.0.0/8'? ('127.0.0.1/8')") },
+    };
+
+    (void)state;
+    assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
+}
+
 static void defaults__errors_in_them__once_each(void **state)
 {
     static const struct conf_case rows[] = {
@@ -348,6 +396,8 @@ int main(void)
         cmocka_unit_test(values__wrong_type__error_that_says_which_is_wanted),
         cmocka_unit_test(values__out_of_their_range__error_with_the_range),
         cmocka_unit_test(settings__that_do_not_go_together__error),
+        cmocka_unit_test(networks__everybody__warning),
+        cmocka_unit_test(exempt_networks__without_the_loopback__note),
         cmocka_unit_test(defaults__errors_in_them__once_each),
         cmocka_unit_test(defaults__error_under_many_connectors__still_once),
         cmocka_unit_test(settings__nothing_set__defaults),
