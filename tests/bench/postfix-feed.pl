@@ -5,10 +5,10 @@
 # floor), with forcetls, and with forcetls and its policy feed. The three are services of one
 # Postfix and are measured in turn, several times, so that what else the machine does hits all of
 # them; the middle value of each counts. A connection a message, as mail between servers mostly
-# comes. Plaintext from a partner in monitor mode: every recipient
-# is decided and logged, none is refused.
+# comes. Plaintext from a partner in monitor mode: every recipient is decided and logged, none is
+# refused.
 #
-#   FORCETLS_MESSAGES=N  messages a run (2000)     FORCETLS_ROUNDS=N  runs of each (5)
+#   FORCETLS_MESSAGES=N  messages a run (1500)     FORCETLS_ROUNDS=N  runs of each (9)
 #   FORCETLS_SESSIONS=N  sessions at a time (4)
 use strict;
 use warnings;
@@ -18,8 +18,8 @@ use Forcetls::Scene;
 use POSIX ();
 use Time::HiRes qw(time);
 
-my $messages = $ENV{FORCETLS_MESSAGES} || 2000;
-my $rounds = $ENV{FORCETLS_ROUNDS} || 5;
+my $messages = $ENV{FORCETLS_MESSAGES} || 1500;
+my $rounds = $ENV{FORCETLS_ROUNDS} || 9;
 my $sessions = $ENV{FORCETLS_SESSIONS} || 4;
 
 my %services = (
