@@ -10,7 +10,6 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,72 +21,57 @@
 
 /* ---- names --------------------------------------------------------------------------------- */
 
+enum socket_kind { SOCKET_UNIX, SOCKET_INET, SOCKET_INET6 };
+
+struct socket_name {
+    enum socket_kind kind;
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* unix */
+    char host[256], port[32];                               /* inet */
+};
+
 static const struct {
     const char *word;
     enum socket_kind kind;
 } kinds[] = {
     { "unix:", SOCKET_UNIX },
-    { "local:", SOCKET_UNIX },
     { "inet:", SOCKET_INET },
     { "inet6:", SOCKET_INET6 },
 };
 
-static bool parse_path(struct socket_name *name, const char *text, const char *path,
-                       struct why *why)
+/* Copies what fits; false: it does not. */
+static bool copy_part(char *to, size_t size, const char *text, size_t length)
 {
-    if (path[0] != '/')
-        return why_fail(why,
-                        "a socket's path must begin with a slash ('%s'); what main.cf calls "
-                        "unix:forcetls/milter.sock is here "
-                        "unix:/var/spool/postfix/forcetls/milter.sock",
-                        text);
-    if (strlen(path) >= sizeof(name->path))
-        return why_fail(why, "a socket's path may have %zu characters at most ('%s')",
-                        sizeof(name->path) - 1, text);
-    memcpy(name->path, path, strlen(path) + 1);
+    if (length >= size)
+        return false;
+    memcpy(to, text, length);
+    to[length] = '\0';
     return true;
 }
 
-static bool parse_port(struct socket_name *name, const char *text, const char *port,
-                       struct why *why)
+static bool read_host_and_port(struct socket_name *name, const char *text)
 {
-    const char *host = strchr(port, '@');
-    size_t length = host != NULL ? (size_t)(host - port) : strlen(port);
+    const char *at = strchr(text, '@');
 
-    if (length == 0 || length >= sizeof(name->port))
-        return why_fail(why, "a TCP socket is written inet:PORT@HOST ('%s')", text);
-    memcpy(name->port, port, length);
-    if (host == NULL)
-        return true;
-    host++;
-    length = strlen(host);
-    if (length >= 2 && host[0] == '[' && host[length - 1] == ']') {
-        host++;
-        length -= 2;
-    }
-    if (length == 0 || length >= sizeof(name->host))
-        return why_fail(why, "a TCP socket is written inet:PORT@HOST ('%s')", text);
-    memcpy(name->host, host, length);
-    return true;
+    return at != NULL && copy_part(name->port, sizeof(name->port), text, (size_t)(at - text)) &&
+           copy_part(name->host, sizeof(name->host), at + 1, strlen(at + 1));
 }
 
-bool socket_name_parse(struct socket_name *name, const char *text, struct why *why)
+/* Takes a socket's canonical spelling apart: that of policy/conf, which has checked it. */
+static bool socket_name_read(struct socket_name *name, const char *text, struct why *why)
 {
     memset(name, 0, sizeof(*name));
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         size_t length = strlen(kinds[i].word);
 
-        if (strncasecmp(text, kinds[i].word, length) != 0)
+        if (strncmp(text, kinds[i].word, length) != 0)
             continue;
         name->kind = kinds[i].kind;
-        if (name->kind == SOCKET_UNIX)
-            return parse_path(name, text, text + length, why);
-        return parse_port(name, text, text + length, why);
+        if (name->kind == SOCKET_UNIX
+                ? copy_part(name->path, sizeof(name->path), text + length, strlen(text + length))
+                : read_host_and_port(name, text + length))
+            return true;
     }
-    if (text[0] == '/')
-        return parse_path(name, text, text, why);
-    return why_fail(why, "a socket is written unix:PATH, inet:PORT@HOST or inet6:PORT@HOST ('%s')",
-                    text);
+    return why_fail(why, "not a socket's name, or too long a one ('%s')", text);
 }
 
 /* ---- the folder ---------------------------------------------------------------------------- */
@@ -264,7 +248,7 @@ int sockets_listen(const char *text, const struct socket_access *access, struct 
     struct socket_name name;
     int fd = -1;
 
-    if (!socket_name_parse(&name, text, why))
+    if (!socket_name_read(&name, text, why))
         return -1;
     if (name.kind != SOCKET_UNIX) {
         (void)why_fail(why, "this socket must be a unix socket, unix:PATH ('%s')", text);
@@ -296,10 +280,9 @@ static bool make_libmilters(const char *path, int *fd, struct why *why)
 static bool try_address(const struct socket_name *name, const char *text, struct why *why)
 {
     struct addrinfo hints = { .ai_family = name->kind == SOCKET_INET ? AF_INET : AF_INET6,
-                              .ai_socktype = SOCK_STREAM,
-                              .ai_flags = AI_PASSIVE };
+                              .ai_socktype = SOCK_STREAM };
     struct addrinfo *found = NULL;
-    int error = getaddrinfo(name->host[0] != '\0' ? name->host : NULL, name->port, &hints, &found);
+    int error = getaddrinfo(name->host, name->port, &hints, &found);
     const int on = 1;
     int fd;
     bool free_address;
@@ -327,10 +310,8 @@ static bool open_inet(const struct socket_name *name, const char *text, struct w
 
     if (!try_address(name, text, why))
         return false;
-    (void)snprintf(spec, sizeof(spec), "%s:%s%s%s%s%s",
-                   name->kind == SOCKET_INET ? "inet" : "inet6", name->port,
-                   name->host[0] != '\0' ? "@" : "", bracket ? "[" : "", name->host,
-                   bracket ? "]" : "");
+    (void)snprintf(spec, sizeof(spec), "%s:%s@%s%s%s", name->kind == SOCKET_INET ? "inet" : "inet6",
+                   name->port, bracket ? "[" : "", name->host, bracket ? "]" : "");
     if (smfi_setconn(spec) != MI_SUCCESS || smfi_opensocket(false) != MI_SUCCESS)
         return why_fail(why, "libmilter cannot listen on '%s'", text);
     return true;
@@ -342,7 +323,7 @@ bool sockets_open_milter(const char *text, const struct socket_access *access,
     struct socket_name name;
     int fd;
 
-    if (!socket_name_parse(&name, text, why))
+    if (!socket_name_read(&name, text, why))
         return false;
     if (name.kind != SOCKET_UNIX)
         return open_inet(&name, text, why);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sockets: where the MTA finds us: names of sockets, unix sockets with the right mode, owner and
+ * sockets: where the MTA finds us: TCP sockets, and unix sockets with the right mode, owner and
  * group from their first moment on, taken over from a dead process but never from a live one.
  */
 #ifndef FORCETLS_MILTER_SOCKETS_H
@@ -11,19 +11,6 @@
 #include <sys/un.h>
 
 #include "policy/why.h"
-
-enum socket_kind { SOCKET_UNIX, SOCKET_INET, SOCKET_INET6 };
-
-struct socket_name {
-    enum socket_kind kind;
-    char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* unix */
-    char host[256];                                         /* inet; empty: every address */
-    char port[32];
-};
-
-/* Reads libmilter's spelling: unix:PATH, local:PATH, PATH, inet:PORT@HOST, inet6:PORT@HOST; the
- * path is absolute. */
-bool socket_name_parse(struct socket_name *name, const char *text, struct why *why);
 
 /* Who may connect to a unix socket. */
 struct socket_access {
