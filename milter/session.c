@@ -56,8 +56,6 @@ static void fill_facts(const struct session *session, struct message *message, i
     facts->authenticated = message->macros.authenticated;
     facts->client = connection->client;
     facts->client_name = span_of(connection->client_name);
-    facts->client_name_confirmed = connection->client_name_confirmed;
-    facts->helo = span_of(session->helo);
     facts->helo_domain = session->helo[0] != '\0' ? &session->helo_domain : NULL;
     facts->client_domain = connection->client_name_confirmed ? &session->client_domain : NULL;
     facts->sender = span_of(message->sender_text);

@@ -162,3 +162,10 @@ void line_add_quoted(struct line *line, struct span value, size_t most)
     if (cut)
         (void)line_append(line, dots, sizeof(dots) - 1);
 }
+
+void line_add_cited(struct line *line, struct span value, size_t most)
+{
+    line_add(line, "'");
+    line_add_quoted(line, value, most);
+    line_add(line, "'");
+}

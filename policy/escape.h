@@ -35,4 +35,7 @@ void line_add_string(struct line *line, struct span value, size_t most);
  * becomes \xHH; at most `most` (3 or more) bytes of output, "..." where it was cut. */
 void line_add_quoted(struct line *line, struct span value, size_t most);
 
+/* The same between apostrophes, for a value that the reader is to tell from our words. */
+void line_add_cited(struct line *line, struct span value, size_t most);
+
 #endif

@@ -72,9 +72,7 @@ struct facts {
     bool local;         /* did not come by SMTP: crosses no inbound hop */
     bool authenticated; /* SMTP AUTH */
     struct ip client;
-    struct span client_name;    /* as the MTA shows it in its own log */
-    bool client_name_confirmed; /* address -> name -> address agreed */
-    struct span helo;
+    struct span client_name;            /* as the MTA shows it in its own log */
     const struct domain *helo_domain;   /* canonical; NULL: none. Looked at for <> only */
     const struct domain *client_domain; /* of client_name where confirmed; NULL otherwise */
     struct span sender;                 /* as given, for the log */

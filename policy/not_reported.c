@@ -3,13 +3,6 @@
 
 #define VALUE_MOST 40 /* of a value that the peer chose */
 
-static void add_value(struct line *line, struct span value)
-{
-    line_add(line, "'");
-    line_add_quoted(line, value, VALUE_MOST);
-    line_add(line, "'");
-}
-
 static void say_pin_not_reported(struct line *line, const struct facts *facts, bool public_key)
 {
     const struct certificate_facts *certificate = &facts->certificate;
@@ -64,9 +57,9 @@ static void say_protocol_not_reported(struct line *line, const struct tls_facts 
         return;
     }
     line_add(line, "TLS protocol ");
-    add_value(line, tls->protocol_name);
+    line_add_cited(line, tls->protocol_name, VALUE_MOST);
     line_add(line, " with cipher ");
-    add_value(line, tls->cipher);
+    line_add_cited(line, tls->cipher, VALUE_MOST);
     line_add(line, " is not known");
 }
 

@@ -31,13 +31,6 @@ struct writer {
     struct line *line;
 };
 
-static void add_value(struct line *line, struct span value)
-{
-    line_add(line, "'");
-    line_add_quoted(line, value, VALUE_MOST);
-    line_add(line, "'");
-}
-
 static void say_no_tls(const struct writer *writer)
 {
     line_add(writer->line, "this session is not encrypted");
@@ -102,9 +95,9 @@ static void say_field(const struct writer *writer, const char *word, struct span
                       const char *wanted)
 {
     line_add(writer->line, "the certificate's %s ", word);
-    add_value(writer->line, got);
+    line_add_cited(writer->line, got, VALUE_MOST);
     line_add(writer->line, " is not ");
-    add_value(writer->line, span_of(wanted));
+    line_add_cited(writer->line, span_of(wanted), VALUE_MOST);
 }
 
 static void say_name(const struct writer *writer, const struct certificate_entry *entry)
@@ -113,7 +106,7 @@ static void say_name(const struct writer *writer, const struct certificate_entry
 
     if (entry == NULL) {
         line_add(writer->line, "the certificate's name ");
-        add_value(writer->line, writer->facts->certificate.subject);
+        line_add_cited(writer->line, writer->facts->certificate.subject, VALUE_MOST);
         line_add(writer->line, " is none of the partner's");
         return;
     }

@@ -251,7 +251,6 @@ void scene_plain(struct scene *scene)
 /* NULL: no HELO. */
 void scene_set_helo(struct scene *scene, const char *name)
 {
-    scene->facts.helo = span_of(name);
     scene->facts.helo_domain = NULL;
     if (name != NULL) {
         domain_set(&scene->helo_domain, span_of(name));
@@ -264,7 +263,6 @@ void scene_set_client(struct scene *scene, const char *ip, const char *name, boo
 {
     scene->facts.client = ip != NULL ? build_ip(ip) : (struct ip){ .family = 0 };
     scene->facts.client_name = span_of(name);
-    scene->facts.client_name_confirmed = confirmed;
     scene->facts.client_domain = NULL;
     if (name != NULL && confirmed) {
         domain_set(&scene->client_domain, span_of(name));
