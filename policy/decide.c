@@ -103,14 +103,14 @@ const struct decision *decision_stricter(const struct decision *a, const struct 
     return b->match.connector->level > a->match.connector->level ? b : a;
 }
 
-static const struct decision *choose(const struct search *search, const struct decision *old,
-                                     const struct decision *new)
+static const struct decision *choose(const struct search *search, const struct decision *current,
+                                     const struct decision *candidate)
 {
-    if (old->outcome == OUTCOME_NONE)
-        return new;
-    if (search->one_is_enough && is_satisfied(old) != is_satisfied(new))
-        return is_satisfied(old) ? old : new;
-    return decision_stricter(old, new);
+    if (current->outcome == OUTCOME_NONE)
+        return candidate;
+    if (search->one_is_enough && is_satisfied(current) != is_satisfied(candidate))
+        return is_satisfied(current) ? current : candidate;
+    return decision_stricter(current, candidate);
 }
 
 /* Judges one match and lets it count against what was found before. */
@@ -204,17 +204,18 @@ static bool find_entry(struct search *search, const struct domain *domain, struc
 }
 
 /* Where the recipient could be in any domain of ours: the connectors of every entry, up to the
- * first that one of them has for all domains. */
+ * first name that one of them has for all domains. `match` is a copy: who led to it stays. */
 static void consider_all(struct search *search, const struct domain *domain, struct match match)
 {
-    /* `match` is a copy: its connector and entry change, who led to it does not. */
     const struct connectors *connectors = search->rules->connectors;
     struct domain_walk walk;
     const char *last = NULL;
 
     domain_walk_start(&walk, connectors_table(connectors, DIRECTION_INBOUND), domain);
     while (domain_walk_next(&walk)) {
-        if (!walk.fits || (last != NULL && walk.name != last))
+        if (last != NULL && walk.name != last)
+            break;
+        if (!walk.fits)
             continue;
         match.connector = connectors_get(connectors, walk.value);
         match.kind = walk.kind;
@@ -300,14 +301,15 @@ static void decide_reading(const struct rules *rules, const struct facts *facts,
 
 /* Of two readings' decisions the stricter; of two that are as strict, the one that is about
  * domains of ours. */
-static bool counts_more(const struct decision *new, const struct decision *old)
+static bool counts_more(const struct decision *candidate, const struct decision *current)
 {
-    if (old->outcome == OUTCOME_NONE || new->outcome == OUTCOME_NONE)
-        return old->outcome == OUTCOME_NONE;
-    if (decision_stricter(old, new) == new)
+    if (current->outcome == OUTCOME_NONE || candidate->outcome == OUTCOME_NONE)
+        return current->outcome == OUTCOME_NONE;
+    if (decision_stricter(current, candidate) == candidate)
         return true;
-    return decision_stricter(new, old) == new &&new->match.connector->local_domains != NULL &&
-           old->match.connector->local_domains == NULL;
+    return decision_stricter(candidate, current) == candidate &&
+           candidate->match.connector->local_domains != NULL &&
+           current->match.connector->local_domains == NULL;
 }
 
 /* A reading of the recipient; NULL: an address literal, which is this host itself. */
