@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "milter/log.h"
@@ -90,7 +91,7 @@ bool plan_make(struct plan *plan, const struct options *options, struct why *why
     plan->pidfile = options->pidfile != NULL ? absolute(options->pidfile) : NULL;
     if (plan->config == NULL || (plan->pidfile == NULL && options->pidfile != NULL))
         return why_fail(why, "cannot tell the folder that this was started in");
-    plan->rules = conf_read(plan->config, &plan->diagnostics);
+    plan->rules = conf_read(plan->config, (int64_t)time(NULL), &plan->diagnostics);
     return plan->rules != NULL && choose_sockets(plan, options, why) &&
            choose_user(plan, options, why);
 }
@@ -108,7 +109,7 @@ void plan_print_diagnostics(const struct plan *plan)
 void plan_check_reload(const struct plan *plan)
 {
     struct diagnostics diagnostics;
-    struct rules *rules = conf_read(plan->config, &diagnostics);
+    struct rules *rules = conf_read(plan->config, (int64_t)time(NULL), &diagnostics);
     char line[LINE_SIZE];
 
     if (rules == NULL)

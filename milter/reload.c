@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -21,6 +20,7 @@
 #include "milter/snapshot.h"
 #include "milter/threads.h"
 #include "policy/conf/conf.h"
+#include "policy/summary.h"
 
 /* The settings that count at a start only, each a copy; NULL: not set, or not to be compared. */
 static const struct fixed_row {
@@ -51,36 +51,19 @@ struct reload {
 
 void reload_describe(const char *file, const struct rules *rules, char *text, size_t size)
 {
-    const int64_t now = (int64_t)time(NULL);
-    size_t connectors = connectors_count(rules->connectors);
-    size_t domains = 0, monitored = 0;
-    char monitor[64] = "";
+    struct line line;
 
-    for (uint32_t i = 0; i < connectors; i++) {
-        const struct connector *connector = connectors_get(rules->connectors, i);
-
-        domains += connector->domain_count;
-        monitored += connector->mode == MODE_MONITOR || now < connector->enforce_from;
-    }
-    if (monitored > 0)
-        (void)snprintf(monitor, sizeof(monitor), " (%zu in monitor mode)", monitored);
-    (void)snprintf(text, size, "%s: %zu connector%s%s, %zu domain%s, mode %s", file, connectors,
-                   connectors == 1 ? "" : "s", monitor, domains, domains == 1 ? "" : "s",
-                   mode_word(rules->settings.mode));
+    line_init(&line, text, size);
+    summary_add(&line, file, rules, (int64_t)time(NULL));
 }
 
 void reload_log_limits(const struct rules *rules)
 {
-    const struct settings *settings = &rules->settings;
+    struct summary_note note;
+    size_t position = 0;
 
-    if (connectors_has_direction(rules->connectors, DIRECTION_OUTBOUND))
-        log_line(LOG_WARNING, "outbound connectors are read and checked, and have no effect yet");
-    if (settings->tls_policy_socket != NULL)
-        log_line(LOG_WARNING, "tls_policy_socket has no effect yet");
-    if (settings->control_socket != NULL)
-        log_line(LOG_WARNING, "control_socket has no effect yet");
-    if (settings->mode == MODE_MONITOR)
-        log_line(LOG_NOTICE, "mode is monitor: decisions are logged, and nothing is refused");
+    while (summary_note_next(rules, &position, &note))
+        log_line(note.warning ? LOG_WARNING : LOG_NOTICE, note.text);
 }
 
 static int priority_of(enum severity severity)
@@ -172,7 +155,7 @@ static void read_again(const struct reload *reload)
     struct rules *rules;
 
     notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64 "\n", monotonic_ms() * 1000);
-    rules = conf_read(reload->file, &diagnostics);
+    rules = conf_read(reload->file, (int64_t)time(NULL), &diagnostics);
     log_diagnostics(&diagnostics);
     if (rules != NULL) {
         install(reload, rules);

@@ -214,12 +214,14 @@ static enum check_outcome entry_outcome(const struct check_input *input,
     return result;
 }
 
-/* Whether the entry's date lets it count; FIELD_NONE: it does. */
+/* The date that keeps the entry from counting; FIELD_NONE: it counts. */
 static enum certificate_field entry_date(const struct certificate_entry *entry, int64_t now)
 {
-    if (now < entry->from)
-        return FIELD_FROM;
-    return now < entry->until ? FIELD_NONE : FIELD_UNTIL;
+    static const enum certificate_field dates[] = {
+        [ENTRY_ACTIVE] = FIELD_NONE, [ENTRY_NOT_YET] = FIELD_FROM, [ENTRY_PAST] = FIELD_UNTIL
+    };
+
+    return dates[certificate_entry_state(entry, now)];
 }
 
 /* How much an entry's result has to say: one that fits and counts, one that may fit, one that

@@ -31,6 +31,32 @@ const char *mode_word(enum mode mode)
     return mode_words[mode];
 }
 
+enum entry_state certificate_entry_state(const struct certificate_entry *entry, int64_t now)
+{
+    if (now < entry->from)
+        return ENTRY_NOT_YET;
+    return now < entry->until ? ENTRY_ACTIVE : ENTRY_PAST;
+}
+
+/* The earlier one, if it is still to come. */
+static int64_t sooner(int64_t change, int64_t moment, int64_t now)
+{
+    return moment > now && moment < change ? moment : change;
+}
+
+int64_t connector_next_change(const struct connector *connector, int64_t now)
+{
+    int64_t change = DATE_NEVER;
+
+    if (connector->mode == MODE_ENFORCE)
+        change = sooner(change, connector->enforce_from, now);
+    for (size_t i = 0; connector->level >= LEVEL_SECURE && i < connector->certificate_count; i++) {
+        change = sooner(change, connector->certificates[i].from, now);
+        change = sooner(change, connector->certificates[i].until, now);
+    }
+    return change;
+}
+
 bool certificate_entry_has_pins(const struct certificate_entry *entry)
 {
     return entry->has_fingerprint || entry->has_public_key || entry->pin_count > 0;
@@ -55,6 +81,7 @@ void connector_free(struct connector *connector)
     free(connector->name);
     free(connector->comment);
     free(connector->contact);
+    free(connector->file);
     domain_table_free(connector->local_domains);
     network_list_release(&connector->client_networks);
     network_list_release(&connector->exempt_networks);

@@ -72,6 +72,7 @@ struct connector {
     char *name;
     char *comment; /* or NULL */
     char *contact; /* or NULL: the global one */
+    char *file;    /* where it stands in the configuration: this file, or one that it includes */
     unsigned line;
     bool directions[DIRECTIONS];
     enum mode mode;
@@ -99,6 +100,16 @@ struct connector {
     enum mx_rule mx;
     enum unknown_rule unknown;
 };
+
+enum entry_state { ENTRY_ACTIVE, ENTRY_NOT_YET, ENTRY_PAST };
+
+/* Whether an entry of certificates counts at a moment (seconds since 1970). */
+enum entry_state certificate_entry_state(const struct certificate_entry *entry, int64_t now);
+
+/* The next moment after `now` at which an entry begins or ceases to count, or enforce_from comes;
+ * DATE_NEVER: none. What has no effect (entries below level secure, enforce_from in monitor mode)
+ * is no change. */
+int64_t connector_next_change(const struct connector *connector, int64_t now);
 
 /* Whether it has any of fingerprint, public_key and pin_file. */
 bool certificate_entry_has_pins(const struct certificate_entry *entry);

@@ -112,6 +112,17 @@ bool network_parse(struct network *network, struct span text, struct why *why)
     return true;
 }
 
+void network_format(const struct network *network, char text[NETWORK_TEXT_SIZE])
+{
+    char address[IP_TEXT_SIZE];
+
+    ip_format(&network->ip, address);
+    if (network->prefix == (network->ip.family == 4 ? 32 : 128))
+        (void)snprintf(text, NETWORK_TEXT_SIZE, "%s", address);
+    else
+        (void)snprintf(text, NETWORK_TEXT_SIZE, "%s/%u", address, network->prefix);
+}
+
 bool network_contains(const struct network *network, const struct ip *ip)
 {
     unsigned whole = network->prefix / 8, rest = network->prefix % 8;

@@ -14,7 +14,8 @@
 #include "policy/span.h"
 #include "policy/why.h"
 
-#define IP_TEXT_SIZE 46 /* INET6_ADDRSTRLEN */
+#define IP_TEXT_SIZE 46      /* INET6_ADDRSTRLEN */
+#define NETWORK_TEXT_SIZE 50 /* and "/128" */
 
 struct ip {
     uint8_t family; /* 4, 6, or 0: not known */
@@ -44,6 +45,9 @@ bool ip_equal(const struct ip *a, const struct ip *b);
 
 /* ADDRESS or ADDRESS/BITS; bits of the host part that are set are an error, as in Postfix. */
 bool network_parse(struct network *network, struct span text, struct why *why);
+
+/* ADDRESS/BITS; of a single address that alone, as network_parse() reads it. */
+void network_format(const struct network *network, char text[NETWORK_TEXT_SIZE]);
 
 /* The network of that many bits that an address lies in. */
 struct network network_around(const struct ip *ip, uint8_t prefix);

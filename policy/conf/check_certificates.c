@@ -8,6 +8,7 @@
 
 #include "policy/conf/draft.h"
 #include "policy/date.h"
+#include "policy/reported.h"
 
 /* One connector's certificates while they are checked. */
 struct table {
@@ -50,43 +51,72 @@ static void check_pins(const struct table *table)
     }
 }
 
-/* Inbound keys by what reports them. */
-static const struct inbound_key {
-    const char *key;
-    bool never;        /* no MTA tells */
-    bool fingerprint;  /* the row is for level fingerprint only */
-    bool without_feed; /* the row is for when there is no smtpd_policy_socket */
+/* What there is to say of a field inbound, where not every MTA reports it. */
+static const struct inbound_field {
+    enum certificate_field field;
     const char *sentence;
-} inbound_keys[] = {
-    { "root", true, false, false,
+} inbound_fields[] = {
+    { FIELD_ROOT,
       "no MTA reports the root of a client's certificate, restrict the MTA's CA file instead" },
-    { "key_bits", true, false, false,
+    { FIELD_KEY_BITS,
       "no MTA reports the size of a client's key, restrict the MTA's CA file instead" },
-    { "organization", false, false, false,
+    { FIELD_ORGANIZATION,
       "inbound only Sendmail reports a certificate's organization, Postfix does not" },
-    { "organizational_unit", false, false, false,
+    { FIELD_ORGANIZATIONAL_UNIT,
       "inbound only Sendmail reports a certificate's organizational_unit, Postfix does not" },
-    { "fingerprint", false, false, true,
+    { FIELD_FINGERPRINT,
       "Postfix reports a client's fingerprint only with smtpd_policy_socket, which is not set" },
-    { "public_key", false, false, true,
+    { FIELD_PUBLIC_KEY,
       "only Postfix reports a client's public_key, and only with smtpd_policy_socket, which is not "
       "set" },
-    { "pin_file", false, false, true,
+    { FIELD_PIN_FILE,
       "Postfix reports what pin_file compares only with smtpd_policy_socket, which is not set" },
-    { "name", false, true, false,
+    { FIELD_NAME,
       "Postfix reports the name only of a trusted certificate, at level fingerprint the pin is "
       "enough" },
-    { "issuer", false, true, false,
+    { FIELD_ISSUER,
       "Postfix reports the issuer only of a trusted certificate, at level fingerprint the pin is "
       "enough" },
 };
 
-#define INBOUND_KEYS (sizeof(inbound_keys) / sizeof(inbound_keys[0]))
+#define INBOUND_FIELDS (sizeof(inbound_fields) / sizeof(inbound_fields[0]))
 
+static config_setting_t *entry_field(const struct table *table, size_t index,
+                                     enum certificate_field field)
+{
+    return entry_key(table, index, certificate_field_word(field));
+}
+
+static bool nobody_reports(enum certificate_field field)
+{
+    return reported_by(MTA_POSTFIX, field) == REPORTED_NEVER &&
+           reported_by(MTA_SENDMAIL, field) == REPORTED_NEVER;
+}
+
+/* Whether Postfix does not report it, as things stand; Sendmail reports less of the public key
+ * only, and of that the sentence speaks. */
+static bool is_missed(const struct table *table, enum certificate_field field)
+{
+    switch (reported_by(MTA_POSTFIX, field)) {
+    case REPORTED_ALWAYS:
+        break;
+    case REPORTED_IF_TRUSTED:
+        return table->connector->level == LEVEL_FINGERPRINT;
+    case REPORTED_TO_POLICY:
+        return !reader_is_set(table->reader, "smtpd_policy_socket");
+    case REPORTED_NEVER:
+        return true;
+    }
+    return false;
+}
+
+/* Whether the entry demands what no MTA reports. */
 static bool nobody_tells(const struct table *table, size_t index)
 {
-    for (size_t i = 0; i < INBOUND_KEYS; i++) {
-        if (inbound_keys[i].never && entry_key(table, index, inbound_keys[i].key) != NULL)
+    for (size_t i = 0; i < INBOUND_FIELDS; i++) {
+        enum certificate_field field = inbound_fields[i].field;
+
+        if (nobody_reports(field) && entry_field(table, index, field) != NULL)
             return true;
     }
     return false;
@@ -104,18 +134,14 @@ static bool nothing_can_be_met(const struct table *table)
 
 static void check_inbound_entry(const struct table *table, size_t index, bool none_can_be_met)
 {
-    bool feed = reader_is_set(table->reader, "smtpd_policy_socket");
+    for (size_t i = 0; i < INBOUND_FIELDS; i++) {
+        enum certificate_field field = inbound_fields[i].field;
+        const config_setting_t *setting = entry_field(table, index, field);
+        bool is_error = none_can_be_met && nobody_reports(field);
 
-    for (size_t i = 0; i < INBOUND_KEYS; i++) {
-        const struct inbound_key *row = &inbound_keys[i];
-        const config_setting_t *setting = entry_key(table, index, row->key);
-        bool counts = (!row->fingerprint || table->connector->level == LEVEL_FINGERPRINT) &&
-                      (!row->without_feed || !feed);
-
-        if (setting != NULL && counts)
-            reader_say(table->reader,
-                       row->never && none_can_be_met ? SEVERITY_ERROR : SEVERITY_WARNING, setting,
-                       span_of(row->key), "%s", row->sentence);
+        if (setting != NULL && is_missed(table, field))
+            reader_say(table->reader, is_error ? SEVERITY_ERROR : SEVERITY_WARNING, setting,
+                       span_of(certificate_field_word(field)), "%s", inbound_fields[i].sentence);
     }
 }
 

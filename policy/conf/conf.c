@@ -2,7 +2,6 @@
 #include "policy/conf/conf.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "policy/conf/reader.h"
 #include "policy/conf/syntax.h"
@@ -31,20 +30,43 @@ static void fill(struct reader *reader)
     read_connectors(reader, root);
 }
 
-struct rules *conf_read(const char *file, struct diagnostics *diagnostics)
+/* The whole way, but for the report. */
+static void read_all(struct reader *reader, const char *file)
 {
-    struct reader reader = { .now = (int64_t)time(NULL) };
+    config_init(&reader->config);
+    if (source_read(&reader->source, file, &reader->report) &&
+        syntax_check(&reader->source, &reader->report) && parse(reader))
+        fill(reader);
+    config_destroy(&reader->config);
+}
 
-    config_init(&reader.config);
-    if (source_read(&reader.source, file, &reader.report) &&
-        syntax_check(&reader.source, &reader.report) && parse(&reader))
-        fill(&reader);
-    config_destroy(&reader.config);
+/* All but the rules. The report names files that the source owns. */
+static void reader_release(struct reader *reader)
+{
+    report_release(&reader->report);
+    source_release(&reader->source);
+    free(reader->known);
+}
+
+struct rules *conf_read(const char *file, int64_t now, struct diagnostics *diagnostics)
+{
+    struct reader reader = { .now = now };
+
+    read_all(&reader, file);
     report_finish(&reader.report, file, diagnostics);
-    source_release(&reader.source);
-    free(reader.known);
+    reader_release(&reader);
     if (diagnostics->errors == 0)
         return reader.rules;
     rules_free(reader.rules);
     return NULL;
+}
+
+void conf_visit_domains(const char *file, int64_t now,
+                        void (*visit)(void *data, const struct domain_place *place), void *data)
+{
+    struct reader reader = { .now = now, .visit = visit, .visit_data = data };
+
+    read_all(&reader, file);
+    reader_release(&reader);
+    rules_free(reader.rules);
 }

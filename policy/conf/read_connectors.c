@@ -104,19 +104,33 @@ static bool add_to_rules(struct draft *draft)
            reader_no_memory(draft->reader);
 }
 
+/* One with the defaults of this file and its place in it. NULL: memory, and reported. */
+static struct connector *new_connector(struct reader *reader, const config_setting_t *group)
+{
+    struct connector *connector = connector_new();
+    struct place place = reader_place(reader, group);
+
+    if (connector != NULL)
+        connector->file = strdup(place.file);
+    if (connector == NULL || connector->file == NULL) {
+        (void)reader_no_memory(reader);
+        connector_free(connector);
+        return NULL;
+    }
+    connector->line = place.line;
+    connector->unknown =
+        reader_is_set(reader, "tls_policy_socket") ? UNKNOWN_ACCEPT : UNKNOWN_DEFER;
+    return connector;
+}
+
 static void read_connector(struct reader *reader, config_setting_t *group)
 {
     struct draft draft = { .reader = reader, .group = group };
 
     (void)reader_check_keys(reader, SCOPE_CONNECTOR, group);
-    draft.connector = connector_new();
-    if (draft.connector == NULL) {
-        (void)reader_no_memory(reader);
+    draft.connector = new_connector(reader, group);
+    if (draft.connector == NULL)
         return;
-    }
-    draft.connector->line = reader_place(reader, group).line;
-    draft.connector->unknown =
-        reader_is_set(reader, "tls_policy_socket") ? UNKNOWN_ACCEPT : UNKNOWN_DEFER;
     reader->files_unread = !is_enabled(&draft);
     read_keys(&draft);
     if (reader->files_unread) {

@@ -74,6 +74,21 @@ static void report_no_domain(struct draft *draft, struct place place, struct spa
         report_add(report, SEVERITY_ERROR, place, text, "%s%s", what, hint);
 }
 
+/* Tells conf_visit_domains()'s visitor of an entry that was taken. */
+static void visit_domain(const struct draft *draft, const struct place *place,
+                         const struct pattern *pattern)
+{
+    const struct reader *reader = draft->reader;
+    struct domain_place found = { .connector = draft->connector,
+                                  .pattern = pattern,
+                                  .key = place->suborder > 0 ? "domains_file" : "domains",
+                                  .file = place->file,
+                                  .line = place->line };
+
+    if (reader->visit != NULL && draft->connector->name != NULL)
+        reader->visit(reader->visit_data, &found);
+}
+
 /* One entry; false: memory, and reported. */
 static bool take_domain(struct draft *draft, struct place place, struct span text)
 {
@@ -97,8 +112,10 @@ static bool take_domain(struct draft *draft, struct place place, struct span tex
     if (pattern.kind == PATTERN_ANY)
         draft->any = place;
     draft->connector->domain_count++;
-    return connectors_add_domain(connectors, draft->index, &pattern) ||
-           reader_no_memory(draft->reader);
+    if (!connectors_add_domain(connectors, draft->index, &pattern))
+        return reader_no_memory(draft->reader);
+    visit_domain(draft, &place, &pattern);
+    return true;
 }
 
 /* What is no pattern has been reported by value_patterns(). */

@@ -28,12 +28,14 @@ struct reader {
     struct report report;
     config_t config;
     struct rules *rules;
-    int64_t now; /* when the reading began, for what is out of date; seconds since 1970 */
+    int64_t now;                /* for what is out of date; seconds since 1970 */
     config_setting_t *defaults; /* the group, or NULL */
     bool muted;                 /* the setting was judged before: say nothing about it again */
     bool files_unread;          /* the connector is not enabled: what it names need not be there */
     struct known_connector *known;
     size_t known_count, known_room;
+    void (*visit)(void *data, const struct domain_place *place); /* conf_visit_domains(), or NULL */
+    void *visit_data;
 };
 
 /* The place of a setting; of NULL: the file. */

@@ -49,7 +49,7 @@ void conf_write(const char *name, struct span bytes)
 char *conf_diagnostics(const char *file, bool *good)
 {
     struct diagnostics diagnostics;
-    struct rules *rules = conf_read(file, &diagnostics);
+    struct rules *rules = conf_read(file, NOW, &diagnostics);
     size_t size = 1;
     char *text;
 
@@ -110,7 +110,7 @@ struct rules *conf_rules(const char *text)
     char line[1024];
 
     conf_write("t.conf", span_of(text));
-    rules = conf_read("t.conf", &diagnostics);
+    rules = conf_read("t.conf", NOW, &diagnostics);
     for (size_t i = 0; i < diagnostics.count && rules == NULL; i++) {
         diagnostic_format(&diagnostics.items[i], line, sizeof(line));
         (void)row(false, "%s", line);

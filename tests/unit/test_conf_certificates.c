@@ -135,6 +135,40 @@ static void entries__none_counts_today__warning_with_the_day(void **state)
     assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
 }
 
+/* The day is the caller's, not the clock's. */
+static void conf_read__another_day__warnings_of_that_day(void **state)
+{
+    static const struct {
+        int64_t now;
+        const char *wanted;
+    } rows[] = {
+        { NOW - 1, WARNING(3, YET("2026-01-01")) },
+        { NOW, "" },
+        { NOW + 86399, "" },
+        { NOW + 86400, WARNING(3, GONE("2026-01-02")) },
+    };
+    unsigned bad = 0;
+
+    (void)state;
+    conf_write("t.conf", span_of(CONF_OUTBOUND(AT("secure", "{ root = \"A\"; from = "
+                                                            "\"2026-01-01\"; until = "
+                                                            "\"2026-01-02\"; }"))));
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct diagnostics diagnostics;
+        char line[1024] = "";
+
+        rules_free(conf_read("t.conf", rows[i].now, &diagnostics));
+        if (diagnostics.count > 0)
+            diagnostic_format(&diagnostics.items[0], line, sizeof(line) - 1);
+        if (diagnostics.count > 0)
+            strcat(line, "\n");
+        bad += row(diagnostics.count <= 1 && strcmp(line, rows[i].wanted) == 0, "row %zu: %s", i,
+                   line);
+        diagnostics_release(&diagnostics);
+    }
+    assert_int_equal(bad, 0);
+}
+
 static void entry__full_name_where_a_part_is_wanted__warning(void **state)
 {
 #define ALONE(what, value) "this is the " what " alone, not a full name ('" value "')"
@@ -327,6 +361,7 @@ int main(void)
         cmocka_unit_test(entry__that_says_nothing__error),
         cmocka_unit_test(changeover__without_overlap__warning),
         cmocka_unit_test(entries__none_counts_today__warning_with_the_day),
+        cmocka_unit_test(conf_read__another_day__warnings_of_that_day),
         cmocka_unit_test(entry__full_name_where_a_part_is_wanted__warning),
         cmocka_unit_test(inbound__what_no_mta_tells__error_or_warning),
         cmocka_unit_test(inbound__what_one_mta_tells__warning),

@@ -383,6 +383,85 @@ static void certificate_entry_has_pins__each_kind__told(void **state)
     assert_true(certificate_entry_has_pins(&entry));
 }
 
+static void certificate_entry_state__from_and_until__at_the_exact_second(void **state)
+{
+    static const struct {
+        int64_t from, until;
+        enum entry_state wanted;
+    } rows[] = {
+        { DATE_ALWAYS, DATE_NEVER, ENTRY_ACTIVE },
+        { NOW, DATE_NEVER, ENTRY_ACTIVE },
+        { NOW + 1, DATE_NEVER, ENTRY_NOT_YET },
+        { DATE_ALWAYS, NOW + 1, ENTRY_ACTIVE },
+        { DATE_ALWAYS, NOW, ENTRY_PAST },
+        { NOW - 1, NOW, ENTRY_PAST },
+        { NOW, NOW + 1, ENTRY_ACTIVE },
+        { NOW + 1, NOW + 2, ENTRY_NOT_YET },
+    };
+    unsigned bad = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct certificate_entry entry = { .from = rows[i].from, .until = rows[i].until };
+
+        bad += row(certificate_entry_state(&entry, NOW) == rows[i].wanted, "row %zu", i);
+    }
+    assert_int_equal(bad, 0);
+}
+
+static void connector_next_change__dates__the_next_one_that_has_an_effect(void **state)
+{
+    static const struct {
+        enum level level;
+        enum mode mode;
+        int64_t enforce_from;
+        int64_t dates[4]; /* from and until of two entries */
+        int64_t wanted;
+    } rows[] = {
+#define EVER DATE_ALWAYS, DATE_NEVER
+        { LEVEL_SECURE, MODE_ENFORCE, DATE_ALWAYS, { EVER, EVER }, DATE_NEVER },
+        { LEVEL_SECURE, MODE_ENFORCE, NOW + 5, { EVER, EVER }, NOW + 5 },
+        { LEVEL_SECURE, MODE_ENFORCE, NOW, { EVER, EVER }, DATE_NEVER },
+        { LEVEL_SECURE, MODE_ENFORCE, NOW - 1, { EVER, EVER }, DATE_NEVER },
+        { LEVEL_SECURE, MODE_ENFORCE, NOW + 9, { EVER, NOW + 7, DATE_NEVER }, NOW + 7 },
+        { LEVEL_SECURE, MODE_ENFORCE, NOW + 5, { EVER, NOW + 7, DATE_NEVER }, NOW + 5 },
+        { LEVEL_SECURE, MODE_ENFORCE, DATE_ALWAYS, { DATE_ALWAYS, NOW + 8, EVER }, NOW + 8 },
+        { LEVEL_SECURE, MODE_ENFORCE, DATE_ALWAYS, { NOW - 9, NOW, NOW, NOW + 3 }, NOW + 3 },
+        { LEVEL_SECURE,
+          MODE_ENFORCE,
+          DATE_ALWAYS,
+          { NOW + 3, NOW + 6, NOW + 2, NOW + 9 },
+          NOW + 2 },
+        { LEVEL_SECURE, MODE_ENFORCE, DATE_ALWAYS, { NOW - 9, NOW - 8, NOW - 3, NOW }, DATE_NEVER },
+        { LEVEL_FINGERPRINT, MODE_ENFORCE, DATE_ALWAYS, { EVER, NOW + 7, DATE_NEVER }, NOW + 7 },
+        /* below level secure entries say nothing, and mode monitor never ends */
+        { LEVEL_VERIFY, MODE_ENFORCE, DATE_ALWAYS, { EVER, NOW + 7, DATE_NEVER }, DATE_NEVER },
+        { LEVEL_VERIFY, MODE_ENFORCE, NOW + 8, { EVER, NOW + 7, DATE_NEVER }, NOW + 8 },
+        { LEVEL_SECURE, MODE_MONITOR, NOW + 5, { EVER, NOW + 7, DATE_NEVER }, NOW + 7 },
+        { LEVEL_ENCRYPT, MODE_MONITOR, NOW + 5, { EVER, EVER }, DATE_NEVER },
+    };
+    unsigned bad = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct connector *connector = build_connector("c", rows[i].level);
+        int64_t change;
+
+        connector->mode = rows[i].mode;
+        connector->enforce_from = rows[i].enforce_from;
+        for (size_t n = 0; n < 2; n++) {
+            struct certificate_entry *entry = build_entry(connector);
+
+            entry->from = rows[i].dates[2 * n];
+            entry->until = rows[i].dates[2 * n + 1];
+        }
+        change = connector_next_change(connector, NOW);
+        bad += row(change == rows[i].wanted, "row %zu: %lld", i, (long long)change);
+        connector_free(connector);
+    }
+    assert_int_equal(bad, 0);
+}
+
 static void words__levels_modes_directions__as_the_file_spells_them(void **state)
 {
     static const char *const levels[] = { "may", "encrypt", "verify", "secure", "fingerprint" };
@@ -408,6 +487,8 @@ int main(void)
         cmocka_unit_test(connectors_owns_name__domains_and_below__table),
         cmocka_unit_test(connectors_owns_name__only_outbound__its_own_domains),
         cmocka_unit_test(certificate_entry_has_pins__each_kind__told),
+        cmocka_unit_test(certificate_entry_state__from_and_until__at_the_exact_second),
+        cmocka_unit_test(connector_next_change__dates__the_next_one_that_has_an_effect),
         cmocka_unit_test(words__levels_modes_directions__as_the_file_spells_them),
     };
 

@@ -306,6 +306,43 @@ static void network_list_contains__any_of_several__and_never_an_unknown_address(
     network_list_release(&list);
 }
 
+static void network_format__networks__read_back_equal(void **state)
+{
+    static const struct {
+        const char *text, *written;
+    } rows[] = {
+        { "192.0.2.0/24", "192.0.2.0/24" },
+        { "0.0.0.0/0", "0.0.0.0/0" },
+        { "::/0", "::/0" },
+        { "2001:DB8::/32", "2001:db8::/32" },
+        { "10.1.2.2/31", "10.1.2.2/31" },
+        { "192.0.2.7", "192.0.2.7" },
+        { "192.0.2.7/32", "192.0.2.7" },
+        { "2001:db8::1", "2001:db8::1" },
+        { "2001:db8::1/128", "2001:db8::1" },
+        { "2001:db8::/31", "2001:db8::/31" },
+        { "::ffff:192.0.2.0/120", "192.0.2.0/24" },
+        { "::ffff:192.0.2.7", "192.0.2.7" },
+        { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127",
+          "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127" },
+    };
+    unsigned bad = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct network network, again;
+        char text[NETWORK_TEXT_SIZE];
+
+        assert_true(network_parse(&network, span_of(rows[i].text), NULL));
+        network_format(&network, text);
+        bad += row(strcmp(text, rows[i].written) == 0, "%s: %s", rows[i].text, text);
+        bad += row(network_parse(&again, span_of(text), NULL) && ip_equal(&again.ip, &network.ip) &&
+                       again.prefix == network.prefix,
+                   "%s does not read back", text);
+    }
+    assert_int_equal(bad, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +355,7 @@ int main(void)
         cmocka_unit_test(network_contains__boundaries__table),
         cmocka_unit_test(network_contains__every_prefix__the_first_bit_outside_is_free),
         cmocka_unit_test(network_list_contains__any_of_several__and_never_an_unknown_address),
+        cmocka_unit_test(network_format__networks__read_back_equal),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
