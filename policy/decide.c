@@ -18,12 +18,15 @@
 
 #include <string.h>
 
+#include "policy/trace.h"
+
 struct search {
     const struct rules *rules;
     const struct facts *facts;
     const struct domain *recipient; /* the reading of it; NULL: any domain of ours */
     struct decision *decision;      /* the one that counts so far; OUTCOME_NONE: none yet */
     bool one_is_enough;
+    struct trace *trace; /* NULL: nobody asks for the way */
 };
 
 static bool is_exempt(const struct rules *rules, const struct connector *connector,
@@ -122,6 +125,8 @@ static void consider(struct search *search, const struct match *match)
     judge(search->rules, search->facts, match, &candidate);
     candidate.near_miss = search->decision->near_miss;
     candidate.near_miss_domain = search->decision->near_miss_domain;
+    if (search->trace != NULL)
+        trace_judged(search->trace, search->recipient, &candidate);
     if (choose(search, search->decision, &candidate) == &candidate)
         *search->decision = candidate;
 }
@@ -171,6 +176,8 @@ static bool find_entry(struct search *search, const struct domain *domain, struc
     struct domain_walk walk;
     int best = -1;
 
+    if (search->trace != NULL)
+        trace_domain(search->trace, connectors, domain, match->by, search->recipient);
     match->connector = NULL;
     domain_walk_start(&walk, connectors_table(connectors, DIRECTION_INBOUND), domain);
     while (domain_walk_next(&walk)) {
@@ -257,6 +264,8 @@ static void search_by_network(struct search *search)
 
     while ((match.connector = connectors_by_client(search->rules->connectors,
                                                    &search->facts->client, &position)) != NULL) {
+        if (search->trace != NULL)
+            trace_network(search->trace, match.connector, search->recipient);
         if (local_rank(match.connector, search->recipient) >= 0)
             consider(search, &match);
     }
@@ -283,11 +292,26 @@ static void search_by_host(struct search *search)
     search->decision->near_miss = NULL;
 }
 
+/* What search_by_host() would have looked at. */
+static void trace_hosts(const struct search *search)
+{
+    const struct connectors *connectors = search->rules->connectors;
+    const struct facts *facts = search->facts;
+
+    trace_domain(search->trace, connectors, facts->helo_domain, MATCHED_BY_HELO, search->recipient);
+    if (facts->client_domain != NULL)
+        trace_domain(search->trace, connectors, facts->client_domain, MATCHED_BY_CLIENT_NAME,
+                     search->recipient);
+}
+
 /* Judges one reading of the recipient. */
 static void decide_reading(const struct rules *rules, const struct facts *facts,
-                           const struct domain *recipient, struct decision *decision)
+                           const struct domain *recipient, struct trace *trace,
+                           struct decision *decision)
 {
-    struct search search = { rules, facts, recipient, decision, facts->sender_address->null };
+    struct search search = {
+        rules, facts, recipient, decision, facts->sender_address->null, trace
+    };
 
     memset(decision, 0, sizeof(*decision));
     if (!facts->sender_address->null) {
@@ -297,6 +321,8 @@ static void decide_reading(const struct rules *rules, const struct facts *facts,
     search_by_network(&search);
     if (decision->outcome == OUTCOME_NONE)
         search_by_host(&search);
+    else if (trace != NULL)
+        trace_hosts(&search);
 }
 
 /* Of two readings' decisions the stricter; of two that are as strict, the one that is about
@@ -318,7 +344,8 @@ static const struct domain *reading(const struct address *recipient, size_t i)
     return recipient->domains[i].name[0] == '[' ? NULL : &recipient->domains[i];
 }
 
-void decide_inbound(const struct rules *rules, const struct facts *facts, struct decision *decision)
+static void decide(const struct rules *rules, const struct facts *facts, struct trace *trace,
+                   struct decision *decision)
 {
     const struct address *recipient = facts->recipient_address;
     struct decision other;
@@ -328,13 +355,26 @@ void decide_inbound(const struct rules *rules, const struct facts *facts, struct
         return;
     }
     decide_reading(rules, facts,
-                   recipient != NULL && recipient->count > 0 ? reading(recipient, 0) : NULL,
+                   recipient != NULL && recipient->count > 0 ? reading(recipient, 0) : NULL, trace,
                    decision);
     for (size_t i = 1; recipient != NULL && i < recipient->count; i++) {
-        decide_reading(rules, facts, reading(recipient, i), &other);
+        decide_reading(rules, facts, reading(recipient, i), trace, &other);
         if (counts_more(&other, decision))
             *decision = other;
     }
+}
+
+void decide_inbound(const struct rules *rules, const struct facts *facts, struct decision *decision)
+{
+    decide(rules, facts, NULL, decision);
+}
+
+void decide_inbound_traced(const struct rules *rules, const struct facts *facts,
+                           struct decision *decision, struct trace *trace)
+{
+    trace_reset(trace);
+    decide(rules, facts, trace, decision);
+    trace_decided(trace, decision);
 }
 
 bool decide_inbound_possible(const struct rules *rules, const struct facts *facts,

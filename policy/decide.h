@@ -52,6 +52,47 @@ void decide_inbound(const struct rules *rules, const struct facts *facts,
 bool decide_inbound_possible(const struct rules *rules, const struct facts *facts,
                              struct decision *decision);
 
+/* What became of an entry of the file that could have decided. */
+enum fate {
+    FATE_COUNTS,          /* its connector's judgement is the decision */
+    FATE_LESS_STRICT,     /* its connector was judged too, and another judgement counts */
+    FATE_LESS_SPECIFIC,   /* a closer entry, or closer local_domains, decided; for <> also: a client
+                             network decided, and this was found by a name */
+    FATE_NO_SUBDOMAINS,   /* an exact entry, and the sender (HELO name, client name) lies below */
+    FATE_ONLY_SUBDOMAINS, /* ".x", and the sender (HELO name, client name) is x itself */
+    FATE_LOCAL_DOMAINS,   /* its local_domains do not contain the recipient */
+    FATES
+};
+
+struct candidate {
+    struct match match;
+    struct span recipient; /* the recipient's domain in this reading; not known: any of ours */
+    enum fate fate;
+    /* Of one that was judged (FATE_COUNTS, FATE_LESS_STRICT): */
+    enum outcome outcome;
+    enum reason reason;
+    enum verdict would;
+    bool monitored;
+};
+
+#define TRACE_MOST 64
+
+/* Every inbound entry whose name is the sender's domain or a parent of it, the most specific first;
+ * for <> the connectors whose client_networks contain the client, then the entries of the HELO name
+ * and of the client's. The same entry comes once for each reading of the sender and of the
+ * recipient. */
+struct trace {
+    struct candidate candidates[TRACE_MOST];
+    size_t count;
+    size_t left_out; /* there was no room for them; then the one that counts may be among these */
+};
+
+/* decide_inbound(), and the way there. The decision is the same. */
+void decide_inbound_traced(const struct rules *rules, const struct facts *facts,
+                           struct decision *decision, struct trace *trace);
+
+const char *fate_word(enum fate fate);
+
 /* The stricter of two decisions about one recipient (reject > defer > pass). */
 const struct decision *decision_stricter(const struct decision *a, const struct decision *b);
 

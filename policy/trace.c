@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+#include "policy/trace.h"
+
+static const char *const words[FATES] = {
+    [FATE_COUNTS] = "counts",
+    [FATE_LESS_STRICT] = "less-strict",
+    [FATE_LESS_SPECIFIC] = "less-specific",
+    [FATE_NO_SUBDOMAINS] = "no-subdomains",
+    [FATE_ONLY_SUBDOMAINS] = "only-subdomains",
+    [FATE_LOCAL_DOMAINS] = "local-domains",
+};
+
+const char *fate_word(enum fate fate)
+{
+    return words[fate];
+}
+
+void trace_reset(struct trace *trace)
+{
+    trace->count = trace->left_out = 0;
+}
+
+static struct span name_of(const struct domain *domain)
+{
+    return domain != NULL ? (struct span){ domain->name, domain->length }
+                          : (struct span){ NULL, 0 };
+}
+
+/* Likewise where both are not known. */
+static bool same_name(struct span a, struct span b)
+{
+    return span_equal(a, b) || (!span_known(a) && !span_known(b));
+}
+
+/* The same entry, met through the same reading of the sender: `entry` points into that. */
+static bool same_match(const struct match *a, const struct match *b)
+{
+    return a->connector == b->connector && a->by == b->by && a->kind == b->kind &&
+           a->entry == b->entry && same_name(a->domain, b->domain);
+}
+
+/* NULL: it was not noted. */
+static struct candidate *find(struct trace *trace, const struct match *match,
+                              const struct domain *recipient)
+{
+    for (size_t i = 0; i < trace->count; i++) {
+        struct candidate *candidate = &trace->candidates[i];
+
+        if (same_match(&candidate->match, match) &&
+            same_name(candidate->recipient, name_of(recipient)))
+            return candidate;
+    }
+    return NULL;
+}
+
+/* Overlapping networks, and readings of the recipient that are both any domain of ours, lead to
+ * the same entry again. */
+static void note(struct trace *trace, const struct match *match, const struct domain *recipient,
+                 enum fate fate)
+{
+    if (find(trace, match, recipient) != NULL)
+        return;
+    if (trace->count == TRACE_MOST) {
+        trace->left_out++;
+        return;
+    }
+    trace->candidates[trace->count++] =
+        (struct candidate){ .match = *match, .recipient = name_of(recipient), .fate = fate };
+}
+
+/* Of an entry that fits. */
+static enum fate fate_by_recipient(const struct connector *connector,
+                                   const struct domain *recipient)
+{
+    if (connector->local_domains == NULL || recipient == NULL ||
+        domain_table_covers(connector->local_domains, recipient))
+        return FATE_LESS_SPECIFIC;
+    return FATE_LOCAL_DOMAINS;
+}
+
+void trace_domain(struct trace *trace, const struct connectors *connectors,
+                  const struct domain *domain, enum matched_by by, const struct domain *recipient)
+{
+    struct match match = { .by = by, .domain = domain != NULL ? name_of(domain) : span_of("") };
+    struct domain_walk walk;
+
+    domain_walk_start(&walk, connectors_table(connectors, DIRECTION_INBOUND), domain);
+    while (domain_walk_next(&walk)) {
+        enum fate fate = walk.kind == PATTERN_EXACT ? FATE_NO_SUBDOMAINS : FATE_ONLY_SUBDOMAINS;
+
+        match.connector = connectors_get(connectors, walk.value);
+        match.kind = walk.kind;
+        match.entry = walk.name;
+        if (walk.fits)
+            fate = fate_by_recipient(match.connector, recipient);
+        else if (domain->cut && walk.name == domain->name)
+            continue; /* the right end of a longer label: no relation at all */
+        note(trace, &match, recipient, fate);
+    }
+}
+
+void trace_network(struct trace *trace, const struct connector *connector,
+                   const struct domain *recipient)
+{
+    struct match match = { .connector = connector, .by = MATCHED_BY_NETWORK, .kind = PATTERN_ANY };
+
+    note(trace, &match, recipient, fate_by_recipient(connector, recipient));
+}
+
+void trace_judged(struct trace *trace, const struct domain *recipient,
+                  const struct decision *judged)
+{
+    struct candidate *candidate = find(trace, &judged->match, recipient);
+
+    if (candidate == NULL)
+        return;
+    candidate->fate = FATE_LESS_STRICT;
+    candidate->outcome = judged->outcome;
+    candidate->reason = judged->reason;
+    candidate->would = judged->would;
+    candidate->monitored = judged->monitored;
+}
+
+void trace_decided(struct trace *trace, const struct decision *decision)
+{
+    for (size_t i = 0; i < trace->count; i++) {
+        struct candidate *candidate = &trace->candidates[i];
+
+        /* Later readings of the recipient may have led to the same judgement again. */
+        if (candidate->fate == FATE_LESS_STRICT &&
+            same_match(&candidate->match, &decision->match)) {
+            candidate->fate = FATE_COUNTS;
+            return;
+        }
+    }
+}
