@@ -104,6 +104,19 @@ static void add_digest(struct line *line, const char *key, enum pin_state state,
     line_add(line, " %s=%s", key, text);
 }
 
+/* Sendmail shows subject and issuer of untrusted certificates too: this word tells. */
+static void add_trust(struct line *line, enum trust trust)
+{
+    static const char *const words[] = {
+        [TRUST_NOT_REPORTED] = NULL,     [TRUST_NO_CERTIFICATE] = "none",
+        [TRUST_UNTRUSTED] = "untrusted", [TRUST_NONE_OR_UNTRUSTED] = "none-or-untrusted",
+        [TRUST_TRUSTED] = "trusted",
+    };
+
+    if (words[trust] != NULL)
+        line_add(line, " certificate=%s", words[trust]);
+}
+
 /* The public key, which few pin, only where somebody has to find out what was wrong. */
 static void add_certificate(struct line *line, const struct facts *facts,
                             const struct connector *connector, bool refused, size_t most)
@@ -112,6 +125,7 @@ static void add_certificate(struct line *line, const struct facts *facts,
 
     if (facts->tls.state != TLS_ENCRYPTED)
         return;
+    add_trust(line, certificate->trust);
     if (!span_empty(certificate->subject))
         add_key_string(line, "subject", certificate->subject, most);
     if (!span_empty(certificate->issuer))

@@ -243,7 +243,7 @@ subtest 'the log' => sub {
     $mta->rcpt("<b$_\@example.org>") for 1 .. 3;
     $mta->end_of_message(macros => { i => '4XqZ8l2bYz' });
     my $line = $bare->wait_log(qr/^.*4XqZ8l2bYz: inbound .*nrcpt=3.*$/m);
-    like($line, qr/4XqZ8l2bYz: inbound verdict=pass connector=encrypt-in level=encrypt from=<a\@contoso\.com> nrcpt=3 client=unknown\[192\.0\.2\.1\] tls=TLSv1\.3 cipher=TLS_AES_256_GCM_SHA384\/256 mode=enforce$/,
+    like($line, qr/4XqZ8l2bYz: inbound verdict=pass connector=encrypt-in level=encrypt from=<a\@contoso\.com> nrcpt=3 client=unknown\[192\.0\.2\.1\] tls=TLSv1\.3 cipher=TLS_AES_256_GCM_SHA384\/256 certificate=none-or-untrusted mode=enforce$/,
         'one line for what passed, with the queue id');
     $line = $bare->wait_log(qr/^.*reason=near-miss.*$/m);
     like($line, qr/verdict=none reason=near-miss connector=encrypt-in .*from=<x\@sub\.contoso\.com>/, 'a near miss is told');

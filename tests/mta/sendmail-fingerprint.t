@@ -40,6 +40,7 @@ $scene->check(
         verdict => 'pass',
         connector => 'by-print',
         level => 'fingerprint',
+        certificate => 'untrusted',
         fingerprint => lc $print =~ s/://gr
     }
 );
@@ -66,7 +67,7 @@ $scene->check(
     reply => Forcetls::Scene::refusal(
         '550 5.7.5', 'print.example', 'by-print', 'no client certificate was sent'
     ),
-    log => { verdict => 'reject', reason => 'no-certificate' }
+    log => { verdict => 'reject', reason => 'no-certificate', certificate => 'none' }
 );
 $scene->check(
     title => 'Sendmail does not tell public keys: deferred',

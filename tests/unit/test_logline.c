@@ -101,7 +101,8 @@ static void logline_passed__secure__the_line_of_the_manual(void **state)
         passed(&stage, 2, SPAN("4XqZ8l2bYz")),
         "4XqZ8l2bYz: inbound verdict=pass connector=contoso-in level=secure from=<a@contoso.com> "
         "nrcpt=2 client=mail.contoso.com[192.0.2.25] tls=TLSv1.3 cipher=TLS_AES_256_GCM_SHA384/256 "
-        "subject=\"mail.contoso.com\" issuer=\"Example Issuing CA\" mode=enforce");
+        "certificate=trusted subject=\"mail.contoso.com\" issuer=\"Example Issuing CA\" "
+        "mode=enforce");
     stage_release(&stage);
 }
 
@@ -173,6 +174,39 @@ static void logline__identity_shared__said(void **state)
     stage.connector->identity_shared = true;
     assert_non_null(strstr(passed(&stage, 1, no_queue_id), " identity=shared"));
     stage_release(&stage);
+}
+
+static void logline__certificate__what_is_known_of_it(void **state)
+{
+    static const struct {
+        enum trust trust;
+        const char *wanted;
+    } rows[] = {
+        { TRUST_NOT_REPORTED, NULL },
+        { TRUST_NO_CERTIFICATE, " certificate=none subject=" },
+        { TRUST_UNTRUSTED, " certificate=untrusted subject=" },
+        { TRUST_NONE_OR_UNTRUSTED, " certificate=none-or-untrusted subject=" },
+        { TRUST_TRUSTED, " certificate=trusted subject=" },
+    };
+    struct stage stage;
+    unsigned bad = 0;
+
+    (void)state;
+    stage_init(&stage, "contoso-in", LEVEL_ENCRYPT, "*.contoso.com", "<a@contoso.com>");
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        stage.scene.facts.certificate.trust = rows[i].trust;
+        (void)passed(&stage, 1, no_queue_id);
+        bad += row(strstr(stage.line, rows[i].wanted != NULL ? rows[i].wanted : "/256 subject=") !=
+                       NULL,
+                   "row %zu: %s", i, stage.line);
+    }
+    /* Whatever was reported: without encryption there is no certificate. */
+    stage.scene.facts.tls.state = TLS_PLAIN;
+    bad += row(strstr(refused(&stage, no_queue_id), "certificate=") == NULL, "%s", stage.line);
+    stage.scene.facts.tls.state = TLS_NOT_REPORTED;
+    bad += row(strstr(refused(&stage, no_queue_id), "certificate=") == NULL, "%s", stage.line);
+    stage_release(&stage);
+    assert_int_equal(bad, 0);
 }
 
 static void logline_near_miss__exact_entry__names_both(void **state)
@@ -268,9 +302,10 @@ static bool read_line(const char *line, struct parsed *parsed)
 /* The keys in the manual's order; each at most once. */
 static bool in_order(const struct parsed *parsed)
 {
-    static const char *const order[] = { "verdict", "would",   "reason", "connector", "level",
-                                         "from",    "to",      "nrcpt",  "client",    "tls",
-                                         "cipher",  "subject", "issuer", "mode",      "text" };
+    static const char *const order[] = { "verdict", "would",  "reason", "connector",
+                                         "level",   "from",   "to",     "nrcpt",
+                                         "client",  "tls",    "cipher", "certificate",
+                                         "subject", "issuer", "mode",   "text" };
     size_t next = 0;
 
     for (size_t i = 0; i < parsed->count; i++) {
@@ -442,7 +477,7 @@ static void logline__values_of_any_length__at_most_1000_bytes_and_reads_back(voi
 static void logline_refused__too_long_in_all__text_is_cut_first(void **state)
 {
     static struct parsed parsed;
-    char sender[251], name[151];
+    char sender[251], name[131];
     struct stage stage;
     int text;
 
@@ -497,6 +532,7 @@ int main(void)
         cmocka_unit_test(logline_passed__exempt__says_why),
         cmocka_unit_test(logline_passed__monitor_and_all_demands_met__pass),
         cmocka_unit_test(logline__identity_shared__said),
+        cmocka_unit_test(logline__certificate__what_is_known_of_it),
         cmocka_unit_test(logline_near_miss__exact_entry__names_both),
         cmocka_unit_test(logline_refused__odd_values__read_back_equal),
         cmocka_unit_test(logline_passed__address_without_brackets__shown_with_them),

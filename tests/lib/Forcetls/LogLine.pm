@@ -10,8 +10,8 @@ use strict;
 use warnings;
 
 # The order of the keys.
-my @keys = qw(verdict would reason connector level from to nrcpt client hop mx tls cipher subject
-    issuer root fingerprint public_key identity age mode text);
+my @keys = qw(verdict would reason connector level from to nrcpt client hop mx tls cipher certificate
+    subject issuer root fingerprint public_key identity age mode text);
 my %place = map { $keys[$_] => $_ } 0 .. $#keys;
 
 # One line, with or without what syslog puts in front; undef if it is not a verdict.
