@@ -29,6 +29,8 @@ header openssl/ssl.h|build|libssl-dev|openssl-devel
 header libconfig.h|build|libconfig-dev|libconfig-devel
 header event2/event.h|build|libevent-dev|libevent-devel
 header idn2.h|build|libidn2-dev|libidn2-devel
+header jansson.h|build|libjansson-dev|jansson-devel
+header zlib.h|build|zlib1g-dev|zlib-devel
 header cmocka.h|test|libcmocka-dev|libcmocka-devel
 perl Test::More|test|perl|perl
 perl IO::Socket::IP|test|perl|perl-IO-Socket-IP

@@ -69,6 +69,15 @@ bool macros_list(enum macro_stage stage, char *list, size_t size)
     return length > 0;
 }
 
+bool macros_reads(struct span name)
+{
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (span_equal(name, span_of(rows[i].name)))
+            return true;
+    }
+    return false;
+}
+
 static struct span get(const struct macro_source *source, const char *name)
 {
     return span_of(source->get(source->data, name));

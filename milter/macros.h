@@ -35,6 +35,9 @@ enum macro_stage {
 };
 bool macros_list(enum macro_stage stage, char *list, size_t size);
 
+/* Whether a macro of that name ("{cipher}", "v") is in the table, at whatever stage. */
+bool macros_reads(struct span name);
+
 /* Facts of the connection, read at CONNECT. */
 struct connection_macros {
     enum mta mta;

@@ -482,6 +482,18 @@ static void lists__every_stage__fits_and_asks_for_no_tls_before_mail(void **stat
     assert_false(macros_list(MACROS_MAIL, list, 8));
 }
 
+static void macro__whether_it_is_read__is_told_by_the_table(void **state)
+{
+    static const char *const read[] = { "v", "i", "{cipher}", "{verify}", "{rcpt_addr}" };
+    static const char *const not_read[] = { "", "cipher", "{i}", "{CIPHER}", "{rcpt_host}", "_" };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(read); i++)
+        assert_true(macros_reads(span_of(read[i])));
+    for (size_t i = 0; i < ROWS(not_read); i++)
+        assert_false(macros_reads(span_of(not_read[i])));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +508,7 @@ int main(void)
         cmocka_unit_test(local_submission__only_postfix_and_only_all_of_it),
         cmocka_unit_test(connection__addresses_and_ports__normalised),
         cmocka_unit_test(lists__every_stage__fits_and_asks_for_no_tls_before_mail),
+        cmocka_unit_test(macro__whether_it_is_read__is_told_by_the_table),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
