@@ -6,6 +6,7 @@
  */
 #include "policy/refusal.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -278,6 +279,19 @@ static void add_contact(struct line *line, const char *contact)
     line_add_quoted(line, span_of(contact), CONTACT_MAX);
 }
 
+/* What is wrong, cut where there is no room for all of it. It has been through the escaper. */
+static void add_middle(struct line *line, const struct line *middle, size_t most)
+{
+    static const char dots[] = "...";
+    size_t room = most - (sizeof(dots) - 1);
+
+    assert(most >= sizeof(dots) - 1);
+    if (middle->length <= most)
+        line_add(line, "%s", middle->text);
+    else
+        line_add(line, "%.*s%s", (int)room, middle->text, dots);
+}
+
 static void set_codes(struct refusal *refusal, enum verdict verdict, enum reason reason)
 {
     bool reject = verdict == VERDICT_REJECT;
@@ -306,7 +320,7 @@ void refusal_of(const struct rules *rules, const struct facts *facts,
         if (line.length + why.length + end.length <= TEXT_MOST)
             break;
     }
-    line_add_quoted(&line, span_of(middle), TEXT_MOST - line.length - end.length);
+    add_middle(&line, &why, TEXT_MOST - line.length - end.length);
     line_add(&line, "%s", tail);
 }
 

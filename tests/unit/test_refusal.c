@@ -464,6 +464,20 @@ static void refusal_of__hostile_names__one_short_line_of_ascii(void **state)
     assert_int_equal(bad, 0);
 }
 
+static void refusal_of__bytes_that_are_escaped__once(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    stage_init(&stage, LEVEL_SECURE, "contoso-in");
+    cause_session(&stage, WRONG_NAME);
+    cause_certificate(&stage, WRONG_NAME);
+    stage.scene.facts.certificate.subject = span_of("mx\r\n\\x");
+    decide_inbound(stage.rules, &stage.scene.facts, &stage.decision);
+    assert_int_equal(contains(stage_text(&stage), "name 'mx\\x0d\\x0a\\x5cx' is not "), 0);
+    stage_release(&stage);
+}
+
 /* Ordinary names, only long: what is wrong, wanted and got must survive. */
 static void refusal_of__long_ordinary_names__still_says_wanted_and_got(void **state)
 {
@@ -607,6 +621,7 @@ int main(void)
         cmocka_unit_test(refusal_of__each_inbound_reason__code_and_what_it_names),
         cmocka_unit_test(refusal_of__sendmail__names_sendmails_settings),
         cmocka_unit_test(refusal_of__hostile_names__one_short_line_of_ascii),
+        cmocka_unit_test(refusal_of__bytes_that_are_escaped__once),
         cmocka_unit_test(refusal_of__long_ordinary_names__still_says_wanted_and_got),
         cmocka_unit_test(refusal_of__long_contact_and_connector__bounded),
         cmocka_unit_test(refusal_of__null_sender__a_sentence_all_the_same),
