@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/cli/page.h"
 #include "policy/cli/subcommand.h"
 #include "policy/why.h"
 
@@ -97,13 +98,10 @@ static enum status run(const struct subcommand *subcommand, int argc, char **arg
     return status;
 }
 
-/* What was printed must have arrived: a report on a full disk is none. */
-static int finish(enum status status)
+/* What was printed must have arrived. The subcommands see to that themselves. */
+static int finish(void)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return status;
-    cli_error("cannot write the output: %m");
-    return STATUS_USAGE;
+    return stream_finish(stdout) ? STATUS_GOOD : STATUS_UNKNOWN;
 }
 
 int main(int argc, char **argv)
@@ -113,19 +111,19 @@ int main(int argc, char **argv)
     (void)setlocale(LC_CTYPE, "");
     if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
         print_usage(stdout);
-        return finish(STATUS_GOOD);
+        return finish();
     }
     if (strcmp(word, "-V") == 0 || strcmp(word, "--version") == 0) {
         (void)printf("forcetls %s\n", PACKAGE_VERSION);
-        return finish(STATUS_GOOD);
+        return finish();
     }
     for (size_t i = 0; i < SUBCOMMANDS; i++) {
         if (strcmp(word, subcommands[i]->word) != 0)
             continue;
         if (!wants_help(argc - 1, argv + 1))
-            return finish(run(subcommands[i], argc - 1, argv + 1));
+            return (int)run(subcommands[i], argc - 1, argv + 1);
         print_help(subcommands[i]);
-        return finish(STATUS_GOOD);
+        return finish();
     }
     if (*word == '\0')
         print_usage(stderr);

@@ -157,8 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_read__each_kind__is_stored),
-        cmocka_unit_test(
-            options_read__an_argument_that_may_be_missing__is_taken_where_it_is_there),
+        cmocka_unit_test(options_read__an_argument_that_may_be_missing__is_taken_where_it_is_there),
         cmocka_unit_test(options_read__an_argument_that_looks_like_an_option__is_the_argument),
         cmocka_unit_test(options_read__what_is_no_option__is_refused_or_left),
         cmocka_unit_test(options_read__mistakes__are_named),
