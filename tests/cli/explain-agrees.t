@@ -134,7 +134,7 @@ sub options {
     return @options;
 }
 
-sub explain {
+sub explained {
     my (@options) = @_;
     my ($status, $out, $errors) = forcetls('explain', '-c', $bare->daemon->config_file, '--json', @options);
     is($errors, '', 'no errors');
@@ -164,7 +164,7 @@ for my $row (@cases) {
         helo => 'client.example', mail => {}, %given);
     subtest $name => sub {
         my $reply = ask_daemon(%case);
-        my ($status, $said) = explain(options(%case));
+        my ($status, $said) = explained(options(%case));
         my $inbound = $said->{inbound};
         my @lines = grep { defined } $inbound->{near_miss} && $inbound->{near_miss}{log}, $inbound->{log};
         my @logged = new_lines(scalar @lines);
@@ -176,7 +176,7 @@ for my $row (@cases) {
         is($status, $inbound->{outcome} eq 'unknown' && $reply ne '' ? 3 : $reply ne '' ? 1 : 0, 'the exit status');
 
         for my $line (@logged) {
-            my ($again_status, $again) = explain('--log', "Nov 25 00:58:09 mx forcetls-milter[123]: $line", '--mta', $case{mta},
+            my ($again_status, $again) = explained('--log', "Nov 25 00:58:09 mx forcetls-milter[123]: $line", '--mta', $case{mta},
                 '--helo', $case{helo}, defined $case{name} ? ('--client-name', $case{name}) : (),
                 $line =~ / nrcpt=/ ? ('--to', $case{to}) : ());
             is($again->{logged}{compared}, 'same', "explain --log comes to the same");

@@ -35,10 +35,12 @@ my $owner = $$;    # forked children inherit END blocks: only this process clean
 my $work;
 my @at_end;
 
+my $top = abs_path(dirname(__FILE__) . '/../../..');    # now: a test may change its folder
+
 # Where the sources and the build are. Automake's tests get both in their environment.
 sub source_dir
 {
-    return $ENV{abs_top_srcdir} // abs_path(dirname(__FILE__) . '/../../..');
+    return $ENV{abs_top_srcdir} // $top;
 }
 
 sub build_dir
