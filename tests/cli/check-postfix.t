@@ -334,7 +334,7 @@ write_file("$work/policy", "contoso.com secure match=mail.contoso.com\nother.exa
 case('stronger-map', severity => 'note', conf => 'out',
     main => ["smtp_tls_policy_maps = texthash:$work/policy"]);
 
-my @words = read_file(source_dir() . '/policy/cli/postfix_check.c') =~ /^    \{ "([a-z-]+)", NEED/mg;
+my @words = read_file(source_dir() . '/policy/cli/check/postfix_check.c') =~ /^    \{ "([a-z-]+)", NEED/mg;
 @seen{qw(socket-denied tls-required)} = (1, 1);    # where they can be had
 is_deeply([ sort keys %seen ], [ sort @words ], 'every check is in here');
 

@@ -405,7 +405,7 @@ connectors = (
 END
 
 my @at = ('--at', '2026-11-20');
-check_shape('check', $check, 'check_json.c', '',
+check_shape('check', $check, 'check/check_json.c', '',
     [ '-c', 'partners.conf', @at ],
     [ '-c', 'changeover.conf', '--at', '2027-12-01' ],
     [ '-c', 'errors.conf', @at ],
@@ -438,7 +438,7 @@ my @lines = (
 );
 my @contoso = ('-c', 'partners.conf', @at, '--from', "a\xfc\e[31m\@contoso.example", '--helo', "\n");
 my @ours = ('--to', 'b%a.example@hr.example.org');
-check_shape('explain', $explain, 'explain_report.c', 'domains_file',
+check_shape('explain', $explain, 'explain/explain_report.c', 'domains_file',
     [ '-c', 'partners.conf', @at, '--from', 'a@tax.example', '--to', 'b@example.org', '--helo', 'h', @from ],
     [ '-c', 'partners.conf', @at, '--from', 'a@tax.example' ],
     [ '-c', 'partners.conf', @at, '--from', '<>', @ours, '--helo', 'mail.contoso.example', @from, @tls ],
@@ -467,7 +467,7 @@ sub crowd
     } @names;
 }
 
-check_shape('log', $log, 'log_json.c', 'log_json',
+check_shape('log', $log, 'log/log_json.c', 'log_json',
     ['maillog'],
     [ '-S', '2026-11-18', '-U', '2026-11-20', '-C', 'bank', 'maillog' ],
     [ '-S', '2027-01-01', 'maillog' ],

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cli/postfix_check.h"
+#include "policy/cli/check/postfix_check.h"
 
 /* Of "postconf -x" the parameters that are looked at; smtpd_tls_CAfile is a file that every host
  * has. */

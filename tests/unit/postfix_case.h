@@ -7,8 +7,8 @@
 #ifndef FORCETLS_TESTS_UNIT_POSTFIX_CASE_H
 #define FORCETLS_TESTS_UNIT_POSTFIX_CASE_H
 
-#include "policy/cli/findings.h"
-#include "policy/cli/postfix_settings.h"
+#include "policy/cli/check/findings.h"
+#include "policy/cli/check/postfix_settings.h"
 #include "tests/unit/conf_case.h"
 
 enum postfix_version { POSTFIX_3_7, POSTFIX_3_10 }; /* Debian 12, Debian 13 */

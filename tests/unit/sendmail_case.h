@@ -7,8 +7,8 @@
 #ifndef FORCETLS_TESTS_UNIT_SENDMAIL_CASE_H
 #define FORCETLS_TESTS_UNIT_SENDMAIL_CASE_H
 
-#include "policy/cli/findings.h"
-#include "policy/cli/host.h"
+#include "policy/cli/check/findings.h"
+#include "policy/cli/check/host.h"
 #include "tests/unit/conf_case.h"
 
 /* A sound sendmail.cf; what comes behind counts before it. */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "policy/cli/advice.h"
+#include "policy/cli/explain/advice.h"
 
 /* What a line of the inbound log can have as its reason (forcetls-milter(8), REASONS). */
 static const int inbound_reasons[] = {

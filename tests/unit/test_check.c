@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cli/check_words.h"
-#include "policy/cli/gaps.h"
-#include "policy/cli/roots.h"
+#include "policy/cli/check/check_words.h"
+#include "policy/cli/check/gaps.h"
+#include "policy/cli/check/roots.h"
 #include "policy/summary.h"
 
 #define DAY INT64_C(86400)

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cli/advice.h"
-#include "policy/cli/explain_json.h"
-#include "policy/cli/explain_words.h"
+#include "policy/cli/explain/advice.h"
+#include "policy/cli/explain/explain_json.h"
+#include "policy/cli/explain/explain_words.h"
 
 #define TEXT_SIZE 1200
 

@@ -2,7 +2,7 @@
 /* Tests of policy/cli/findings: what is kept, printed and given as JSON. */
 #include "config.h"
 
-#include "policy/cli/findings.h"
+#include "policy/cli/check/findings.h"
 
 #include <stdlib.h>
 #include <string.h>

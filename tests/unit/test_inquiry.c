@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cli/inquiry.h"
-#include "policy/cli/judgement.h"
+#include "policy/cli/explain/inquiry.h"
+#include "policy/cli/explain/judgement.h"
 
 #define PIN_TEXT "ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB"
 #define OTHER_TEXT "CDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCDCD"

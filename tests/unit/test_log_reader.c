@@ -14,8 +14,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "policy/cli/log_find.h"
-#include "policy/cli/log_reader.h"
+#include "policy/cli/log/log_find.h"
+#include "policy/cli/log/log_reader.h"
 
 #define NOON INT64_C(1795608000) /* 2026-11-25 12:00:00 */
 

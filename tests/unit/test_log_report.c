@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cli/log_report.h"
+#include "policy/cli/log/log_report.h"
 
 #define START INT64_C(1795564800) /* 2026-11-25 00:00:00 */
 

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cli/log_report.h"
-#include "policy/cli/log_statistics.h"
+#include "policy/cli/log/log_report.h"
+#include "policy/cli/log/log_statistics.h"
 
 #define DAY 86400
 #define START INT64_C(1795564800) /* 2026-11-25 00:00:00 */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cli/advice.h"
-#include "policy/cli/logged.h"
+#include "policy/cli/explain/advice.h"
+#include "policy/cli/explain/logged.h"
 
 static struct rules *make_rules(void)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "policy/cli/moment.h"
+#include "policy/cli/explain/moment.h"
 
 #define DAY INT64_C(86400)
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cli/needs.h"
+#include "policy/cli/check/needs.h"
 #include "tests/unit/build.h"
 
 enum pins { PINS_NONE, PINS_FINGERPRINT, PINS_PUBLIC_KEY, PINS_FILE };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cli/postfix_check.h"
+#include "policy/cli/check/postfix_check.h"
 
 #define TYPE_MILTER "postconf -e 'smtpd_milters = unix:forcetls/milter.sock'\n"
 #define OTHER "inet:127.0.0.1:8891"

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/cli/postfix_check.h"
-#include "policy/cli/postfix_not_served.h"
+#include "policy/cli/check/postfix_check.h"
+#include "policy/cli/check/postfix_not_served.h"
 
 #define SOCKET "tls_policy_socket = \"unix:/var/spool/postfix/forcetls/tls-policy.sock\";\n"
 #define MAP "socketmap:unix:forcetls/tls-policy.sock:forcetls"

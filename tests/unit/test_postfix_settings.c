@@ -12,13 +12,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "policy/cli/host.h"
-#include "policy/cli/postfix_access.h"
-#include "policy/cli/postfix_command.h"
-#include "policy/cli/postfix_endpoint.h"
-#include "policy/cli/postfix_list.h"
-#include "policy/cli/postfix_place.h"
-#include "policy/cli/postfix_table.h"
+#include "policy/cli/check/access.h"
+#include "policy/cli/check/host.h"
+#include "policy/cli/check/postfix_command.h"
+#include "policy/cli/check/postfix_endpoint.h"
+#include "policy/cli/check/postfix_list.h"
+#include "policy/cli/check/postfix_place.h"
+#include "policy/cli/check/postfix_table.h"
 
 /* Compares a text that is the caller's and frees it. */
 static unsigned same(char *text, const char *expected)

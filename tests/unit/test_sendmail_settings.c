@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/cli/sendmail_settings.h"
+#include "policy/cli/check/sendmail_settings.h"
 
 #define FILE_NAME "t.cf"
 

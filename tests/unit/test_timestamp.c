@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "policy/cli/timestamp.h"
+#include "policy/cli/log/timestamp.h"
 
 /* 2026-11-25 12:00:00, a wall clock. */
 #define NOON INT64_C(1795608000)
