@@ -27,9 +27,16 @@ static enum check_outcome text_field(const char *wanted, struct span got,
     return outcome_of(span_equal(span_of(wanted), got));
 }
 
+/* What a name that was reported empty says: MTAs write that for what they cannot show. Outbound it
+ * is the certificate itself that has none. */
+static enum check_outcome when_missing(const struct check_input *input)
+{
+    return input->direction == DIRECTION_OUTBOUND ? CHECK_UNMET : CHECK_UNKNOWN;
+}
+
 /* Names that are presented: those of subjectAltName where there are any (RFC 9525, 6.3: the CN
  * does not count beside them), else the common name. A CN that is missing says nothing: the
- * MTAs report no subjectAltName. */
+ * MTAs report no subjectAltName. Outbound all of the certificate was seen. */
 static enum check_outcome any_name(const struct check_input *input,
                                    bool (*fits)(const struct check_input *input, const void *wanted,
                                                 struct span name),
@@ -41,10 +48,10 @@ static enum check_outcome any_name(const struct check_input *input,
         if (fits(input, wanted, certificate->alt_names[i]))
             return CHECK_MET;
     }
-    if (certificate->alt_name_count > 0)
+    if (certificate->has_alt_names || certificate->alt_name_count > 0)
         return CHECK_UNMET;
     if (span_empty(certificate->subject))
-        return CHECK_UNKNOWN;
+        return span_known(certificate->subject) ? when_missing(input) : CHECK_UNKNOWN;
     return outcome_of(fits(input, wanted, certificate->subject));
 }
 
@@ -80,16 +87,29 @@ static enum check_outcome digest_field(enum pin_state state)
     return CHECK_UNKNOWN;
 }
 
+static enum check_outcome host_name_outcome(enum host_name host_name)
+{
+    if (host_name == HOST_NAME_NOT_REPORTED)
+        return CHECK_UNKNOWN;
+    return outcome_of(host_name == HOST_NAME_FITS);
+}
+
 static enum check_outcome name_outcome(const struct check_input *input,
                                        const struct certificate_entry *entry)
 {
-    return entry->has_name ? any_name(input, fits_wanted, &entry->name) : CHECK_MET;
+    if (entry->has_name)
+        return any_name(input, fits_wanted, &entry->name);
+    /* A chain alone says nothing of whose it is, and Postfix checks none without a name. */
+    if (input->direction == DIRECTION_OUTBOUND && input->connector->level == LEVEL_SECURE &&
+        !certificate_entry_has_pins(entry))
+        return host_name_outcome(input->facts->certificate.host_name);
+    return CHECK_MET;
 }
 
 static enum check_outcome issuer_outcome(const struct check_input *input,
                                          const struct certificate_entry *entry)
 {
-    return text_field(entry->issuer, input->facts->certificate.issuer, CHECK_UNKNOWN);
+    return text_field(entry->issuer, input->facts->certificate.issuer, when_missing(input));
 }
 
 static enum check_outcome root_outcome(const struct check_input *input,

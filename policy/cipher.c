@@ -53,6 +53,13 @@ bool cipher_known(struct span name)
     return find_row(name) != NULL;
 }
 
+const char *cipher_openssl_name(const char *name)
+{
+    const struct cipher_row *row = find_row(span_of(name));
+
+    return row != NULL ? row->openssl : name;
+}
+
 bool cipher_equal(struct span a, struct span b)
 {
     const struct cipher_row *row;
@@ -108,7 +115,7 @@ bool cipher_is_name(struct span name)
 }
 
 /* TLSv1.3 names say nothing of the key exchange (RFC 8446, B.4). */
-static bool is_tls13_suite(struct span name)
+bool cipher_is_tls13(struct span name)
 {
     return span_starts_with(name, "TLS_") && !contains(name, "_WITH_");
 }
@@ -117,7 +124,7 @@ bool cipher_agrees(struct span name, enum tls_protocol protocol)
 {
     if (span_empty(name) || protocol == PROTOCOL_UNKNOWN)
         return true;
-    return is_tls13_suite(name) == (protocol == PROTOCOL_TLSV1_3);
+    return cipher_is_tls13(name) == (protocol == PROTOCOL_TLSV1_3);
 }
 
 enum forward_secrecy cipher_forward_secrecy(struct span name, enum tls_protocol protocol)

@@ -29,6 +29,13 @@ const char *protocol_name(enum tls_protocol protocol);
 /* Whether this build knows a suite of that name (for the configuration's checks). */
 bool cipher_known(struct span name);
 
+/* OpenSSL's spelling of a suite; of one that is not known the name as it is. */
+const char *cipher_openssl_name(const char *name);
+
+/* A suite of TLSv1.3: those have names of their own, and OpenSSL's cipher lists do not reach them.
+ */
+bool cipher_is_tls13(struct span name);
+
 /* Letters, digits, "-" and "_": what every suite's name is made of. */
 bool cipher_is_name(struct span name);
 

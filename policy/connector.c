@@ -83,6 +83,7 @@ void connector_free(struct connector *connector)
     free(connector->contact);
     free(connector->file);
     domain_table_free(connector->local_domains);
+    string_list_release(&connector->domain_names);
     network_list_release(&connector->client_networks);
     network_list_release(&connector->exempt_networks);
     string_list_release(&connector->ciphers);

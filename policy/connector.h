@@ -68,6 +68,9 @@ struct string_list {
     size_t count;
 };
 
+/* How many of a connector's domains are kept by name. */
+#define CONNECTOR_NAMES_MOST 128
+
 struct connector {
     char *name;
     char *comment; /* or NULL */
@@ -81,7 +84,9 @@ struct connector {
     enum action action;
 
     struct domain_table *local_domains; /* NULL: all */
-    size_t domain_count;                /* entries of domains and domains_file */
+    size_t domain_count;                /* entries of domains and domains_file, */
+    struct string_list domain_names;    /* and where these are the names to expect outbound (secure
+                                           without certificates) the first of them, canonical */
     struct network_list client_networks;
     struct network_list exempt_networks;
 

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "policy/network_table.h"
+#include "policy/next_hop.h"
 
 struct connectors {
     struct connector **list;
     size_t count, room;
     struct domain_table *tables[DIRECTIONS];
     struct network_table clients; /* of the inbound ones */
+    struct domain_table *hops;    /* hosts of next_hops of the outbound ones */
 };
 
 struct connectors *connectors_new(void)
@@ -26,6 +28,11 @@ struct connectors *connectors_new(void)
             return NULL;
         }
     }
+    connectors->hops = domain_table_new();
+    if (connectors->hops == NULL) {
+        connectors_free(connectors);
+        return NULL;
+    }
     return connectors;
 }
 
@@ -38,6 +45,7 @@ void connectors_free(struct connectors *connectors)
     free(connectors->list);
     for (int i = 0; i < DIRECTIONS; i++)
         domain_table_free(connectors->tables[i]);
+    domain_table_free(connectors->hops);
     network_table_release(&connectors->clients);
     free(connectors);
 }
@@ -60,16 +68,27 @@ bool connectors_add(struct connectors *connectors, struct connector *connector, 
     return true;
 }
 
+static bool keep_name(struct connector *connector, const struct pattern *pattern)
+{
+    char text[DOMAIN_MAX + 3];
+
+    if (!connector->directions[DIRECTION_OUTBOUND] || connector->level != LEVEL_SECURE ||
+        connector->certificate_count > 0 || connector->domain_names.count == CONNECTOR_NAMES_MOST)
+        return true;
+    pattern_format(pattern->kind, pattern->domain.name, text, sizeof(text));
+    return string_list_add(&connector->domain_names, text);
+}
+
 bool connectors_add_domain(struct connectors *connectors, uint32_t index,
                            const struct pattern *pattern)
 {
-    const struct connector *connector = connectors->list[index];
+    struct connector *connector = connectors->list[index];
 
     for (int i = 0; i < DIRECTIONS; i++) {
         if (connector->directions[i] && !domain_table_add(connectors->tables[i], pattern, index))
             return false;
     }
-    return true;
+    return keep_name(connector, pattern);
 }
 
 /* Both serve all domains of ours, or there is an entry that both have. */
@@ -115,20 +134,97 @@ const struct connector *connectors_conflict(const struct connectors *connectors,
     return search.found;
 }
 
+static bool add_clients(struct connectors *connectors, const struct connector *connector,
+                        uint32_t index)
+{
+    for (size_t n = 0; n < connector->client_networks.count; n++) {
+        if (!network_table_add(&connectors->clients, &connector->client_networks.networks[n],
+                               index))
+            return false;
+    }
+    return true;
+}
+
+/* The hosts table's name for a hop. */
+static void set_host(struct pattern *pattern, const struct next_hop *hop)
+{
+    char address[IP_TEXT_SIZE];
+
+    pattern->kind = PATTERN_EXACT;
+    pattern->domain = hop->name;
+    if (hop->kind != NEXT_HOP_ADDRESS)
+        return;
+    ip_format(&hop->ip, address);
+    domain_set(&pattern->domain, span_of(address));
+}
+
+/* policy/conf lets no next hop in that cannot be read. */
+static bool add_next_hops(struct connectors *connectors, const struct connector *connector,
+                          uint32_t index)
+{
+    for (size_t n = 0; n < connector->next_hops.count; n++) {
+        struct next_hop hop;
+        struct pattern pattern;
+
+        if (!next_hop_parse(&hop, span_of(connector->next_hops.strings[n]), NULL))
+            continue;
+        set_host(&pattern, &hop);
+        if (!domain_table_add(connectors->hops, &pattern, index))
+            return false;
+    }
+    return true;
+}
+
+struct hop_search {
+    const struct connectors *connectors;
+    const struct next_hop *hop;
+    void (*visit)(void *data, const struct connector *connector);
+    void *data;
+    const struct connector *last; /* one with two ports of a host is there twice, side by side */
+};
+
+static void hop_visit(void *data, uint32_t value)
+{
+    struct hop_search *search = data;
+    const struct connector *connector = search->connectors->list[value];
+    bool has = false;
+
+    for (size_t n = 0; n < connector->next_hops.count && connector != search->last; n++) {
+        struct next_hop hop;
+
+        has = has || (next_hop_parse(&hop, span_of(connector->next_hops.strings[n]), NULL) &&
+                      next_hop_same_place(&hop, search->hop));
+    }
+    search->last = connector;
+    if (has)
+        search->visit(search->data, connector);
+}
+
+void connectors_by_next_hop(const struct connectors *connectors, const struct next_hop *hop,
+                            void (*visit)(void *data, const struct connector *connector),
+                            void *data)
+{
+    struct hop_search search = { connectors, hop, visit, data, NULL };
+    struct pattern pattern;
+
+    set_host(&pattern, hop);
+    domain_table_same(connectors->hops, &pattern, hop_visit, &search);
+}
+
 bool connectors_finish(struct connectors *connectors)
 {
     for (size_t i = 0; i < connectors->count; i++) {
         const struct connector *connector = connectors->list[i];
 
-        if (!connector->directions[DIRECTION_INBOUND])
-            continue;
-        for (size_t n = 0; n < connector->client_networks.count; n++) {
-            if (!network_table_add(&connectors->clients, &connector->client_networks.networks[n],
-                                   (uint32_t)i))
-                return false;
-        }
+        if (connector->directions[DIRECTION_INBOUND] &&
+            !add_clients(connectors, connector, (uint32_t)i))
+            return false;
+        if (connector->directions[DIRECTION_OUTBOUND] &&
+            !add_next_hops(connectors, connector, (uint32_t)i))
+            return false;
     }
     network_table_finish(&connectors->clients);
+    domain_table_finish(connectors->hops);
     for (int i = 0; i < DIRECTIONS; i++)
         domain_table_finish(connectors->tables[i]);
     return true;
@@ -152,7 +248,7 @@ size_t connectors_bytes(const struct connectors *connectors)
 
     for (int i = 0; i < DIRECTIONS; i++)
         bytes += domain_table_bytes(connectors->tables[i]);
-    return bytes;
+    return bytes + domain_table_bytes(connectors->hops);
 }
 
 bool connectors_has_direction(const struct connectors *connectors, enum direction direction)

@@ -32,7 +32,8 @@ bool connectors_add_domain(struct connectors *connectors, uint32_t index,
 const struct connector *connectors_conflict(const struct connectors *connectors, uint32_t index,
                                             const struct pattern *pattern);
 
-/* Call it once, when all is added: sorts the client networks. False where memory ran out. */
+/* Call it once, when all is added: sorts the client networks, indexes the next hops. False where
+ * memory ran out. */
 bool connectors_finish(struct connectors *connectors);
 
 size_t connectors_count(const struct connectors *connectors);
@@ -49,6 +50,13 @@ const struct domain_table *connectors_table(const struct connectors *connectors,
  * with the number of connectors. */
 const struct connector *connectors_by_client(const struct connectors *connectors,
                                              const struct ip *client, size_t *position);
+
+/* Outbound connectors of which one of next_hops is this place (next_hop_same_place()): calls
+ * `visit(data, connector)` for each. Does not slow down with the number of connectors. */
+struct next_hop;
+void connectors_by_next_hop(const struct connectors *connectors, const struct next_hop *hop,
+                            void (*visit)(void *data, const struct connector *connector),
+                            void *data);
 
 /* Whether a name is one of the connector's domains or lies below one. */
 bool connectors_owns_name(const struct connectors *connectors, const struct connector *connector,

@@ -21,10 +21,10 @@
 #include "policy/trace.h"
 
 struct search {
+    struct finder finder; /* its `ours` is the reading of the recipient */
     const struct rules *rules;
     const struct facts *facts;
-    const struct domain *recipient; /* the reading of it; NULL: any domain of ours */
-    struct decision *decision;      /* the one that counts so far; OUTCOME_NONE: none yet */
+    struct decision *decision; /* the one that counts so far; OUTCOME_NONE: none yet */
     bool one_is_enough;
     struct trace *trace; /* NULL: nobody asks for the way */
 };
@@ -42,29 +42,11 @@ static bool is_exempt(const struct rules *rules, const struct connector *connect
     return true;
 }
 
-static void conclude(struct decision *decision)
-{
-    decision->outcome = OUTCOME_PASS;
-    decision->reason = REASON_NONE;
-    for (size_t i = 0; i < decision->trail.count; i++) {
-        const struct check_result *result = &decision->trail.results[i];
-
-        if (result->outcome == CHECK_MET ||
-            (result->outcome == CHECK_UNKNOWN && decision->outcome != OUTCOME_PASS))
-            continue;
-        decision->outcome = result->outcome == CHECK_UNMET ? OUTCOME_FAIL : OUTCOME_UNKNOWN;
-        decision->reason = result->reason;
-        if (decision->outcome == OUTCOME_FAIL)
-            return;
-    }
-}
-
 static void act(const struct rules *rules, const struct facts *facts, struct decision *decision)
 {
     const struct connector *connector = decision->match.connector;
 
-    decision->monitored = rules->settings.mode == MODE_MONITOR || connector->mode == MODE_MONITOR ||
-                          facts->now < connector->enforce_from;
+    decision->monitored = rules_monitor(rules, connector, facts->now);
     decision->would = VERDICT_PASS;
     if (decision->outcome == OUTCOME_FAIL)
         decision->would = connector->action == ACTION_REJECT ? VERDICT_REJECT : VERDICT_DEFER;
@@ -83,7 +65,7 @@ static void judge(const struct rules *rules, const struct facts *facts, const st
     } else {
         demand_check(rules->connectors, match->connector, facts, DIRECTION_INBOUND,
                      &decision->trail);
-        conclude(decision);
+        decision->outcome = trail_outcome(&decision->trail, &decision->reason);
     }
     act(rules, facts, decision);
 }
@@ -126,121 +108,43 @@ static void consider(struct search *search, const struct match *match)
     candidate.near_miss = search->decision->near_miss;
     candidate.near_miss_domain = search->decision->near_miss_domain;
     if (search->trace != NULL)
-        trace_judged(search->trace, search->recipient, &candidate);
+        trace_judged(search->trace, search->finder.ours, &candidate);
     if (choose(search, search->decision, &candidate) == &candidate)
         *search->decision = candidate;
 }
 
-/* How well one reading of the recipient fits local_domains: -1 not at all, 0 there are none to
- * fit, else the higher the more specific the entry. No reading (NULL): the recipient is not known
- * yet, or is one of this host's without a domain, so that it could be any of ours. */
-static int local_rank(const struct connector *connector, const struct domain *recipient)
+/* The most specific entry for the domain. False: none. */
+static bool find(struct search *search, const struct domain *domain, struct match *match)
 {
-    struct domain_walk walk;
-    int best = -1;
-
-    if (connector->local_domains == NULL)
-        return 0;
-    if (recipient == NULL)
-        return 1;
-    domain_walk_start(&walk, connector->local_domains, recipient);
-    while (domain_walk_next(&walk)) {
-        int rank = 1 + (int)strlen(walk.name) + (walk.kind == PATTERN_EXACT ? DOMAIN_MAX : 0);
-
-        if (walk.fits && rank > best)
-            best = rank;
-    }
-    return best;
-}
-
-/* The closest exact entry that the domain lies below, unless what matched is as close. */
-static void note_near_miss(struct search *search, const struct domain *domain,
-                           const struct match *missed, const struct match *match)
-{
-    if (domain == NULL || missed->connector == NULL || search->decision->near_miss != NULL ||
-        (match->connector != NULL && match->entry == missed->entry))
-        return;
-    search->decision->near_miss = missed->connector;
-    search->decision->near_miss_domain = (struct span){ domain->name, domain->length };
-}
-
-/*
- * The most specific entry that covers the domain and whose connector serves this recipient.
- * Entries of the same name and rank (there are several only where local_domains differ) compete
- * by how specific their local_domains are. False: none.
- */
-static bool find_entry(struct search *search, const struct domain *domain, struct match *match)
-{
-    const struct connectors *connectors = search->rules->connectors;
-    struct match missed = { .connector = NULL };
-    struct domain_walk walk;
-    int best = -1;
+    struct decision *decision = search->decision;
+    struct match missed;
+    bool found;
 
     if (search->trace != NULL)
-        trace_domain(search->trace, connectors, domain, match->by, search->recipient);
-    match->connector = NULL;
-    domain_walk_start(&walk, connectors_table(connectors, DIRECTION_INBOUND), domain);
-    while (domain_walk_next(&walk)) {
-        const struct connector *connector = connectors_get(connectors, walk.value);
-        bool same_rank = match->connector != NULL && match->entry == walk.name &&
-                         (match->kind == PATTERN_EXACT) == (walk.kind == PATTERN_EXACT);
-        int rank;
-
-        if (match->connector != NULL && !same_rank)
-            break;
-        if (!walk.fits) {
-            if (walk.kind == PATTERN_EXACT && missed.connector == NULL) {
-                missed.connector = connector;
-                missed.entry = walk.name;
-            }
-            continue;
-        }
-        rank = local_rank(connector, search->recipient);
-        if (rank <= best)
-            continue;
-        best = rank;
-        match->connector = connector;
-        match->kind = walk.kind;
-        match->entry = walk.name;
+        trace_domain(search->trace, &search->finder, domain, match->by);
+    found = find_entry(&search->finder, domain, match, &missed);
+    if (domain != NULL && missed.connector != NULL && decision->near_miss == NULL) {
+        decision->near_miss = missed.connector;
+        decision->near_miss_domain = (struct span){ domain->name, domain->length };
     }
-    note_near_miss(search, domain, &missed, match);
-    if (match->connector == NULL)
-        return false;
-    match->domain = domain != NULL ? (struct span){ domain->name, domain->length } : span_of("");
-    return true;
+    return found;
 }
 
-/* Where the recipient could be in any domain of ours: the connectors of every entry, up to the
- * first name that one of them has for all domains. `match` is a copy: who led to it stays. */
-static void consider_all(struct search *search, const struct domain *domain, struct match match)
-{
-    const struct connectors *connectors = search->rules->connectors;
-    struct domain_walk walk;
-    const char *last = NULL;
-
-    domain_walk_start(&walk, connectors_table(connectors, DIRECTION_INBOUND), domain);
-    while (domain_walk_next(&walk)) {
-        if (last != NULL && walk.name != last)
-            break;
-        if (!walk.fits)
-            continue;
-        match.connector = connectors_get(connectors, walk.value);
-        match.kind = walk.kind;
-        match.entry = walk.name;
-        consider(search, &match);
-        if (match.connector->local_domains == NULL)
-            last = walk.name;
-    }
-}
-
-/* Considers what find_entry() found for the domain. */
+/* Considers what was found for the domain; where the recipient could be in any domain of ours, the
+ * connectors of every entry that could count. */
 static void consider_found(struct search *search, const struct domain *domain,
                            const struct match *match)
 {
-    if (search->recipient == NULL)
-        consider_all(search, domain, *match);
-    else
+    struct match each = *match;
+    struct find_walk walk;
+
+    if (search->finder.ours != NULL) {
         consider(search, match);
+        return;
+    }
+    find_walk_start(&walk, &search->finder, domain);
+    while (find_walk_next(&walk, &each))
+        consider(search, &each);
 }
 
 static void search_by_sender(struct search *search)
@@ -249,10 +153,10 @@ static void search_by_sender(struct search *search)
     struct match match = { .by = MATCHED_BY_SENDER };
 
     for (size_t i = 0; i < sender->count; i++) {
-        if (find_entry(search, &sender->domains[i], &match))
+        if (find(search, &sender->domains[i], &match))
             consider_found(search, &sender->domains[i], &match);
     }
-    if (sender->count == 0 && find_entry(search, NULL, &match))
+    if (sender->count == 0 && find(search, NULL, &match))
         consider_found(search, NULL, &match);
 }
 
@@ -265,8 +169,8 @@ static void search_by_network(struct search *search)
     while ((match.connector = connectors_by_client(search->rules->connectors,
                                                    &search->facts->client, &position)) != NULL) {
         if (search->trace != NULL)
-            trace_network(search->trace, match.connector, search->recipient);
-        if (local_rank(match.connector, search->recipient) >= 0)
+            trace_network(search->trace, &search->finder, match.connector);
+        if (find_rank(&search->finder, match.connector) >= 0)
             consider(search, &match);
     }
 }
@@ -276,9 +180,9 @@ static void search_by_network(struct search *search)
 static void search_by_host(struct search *search)
 {
     struct match helo = { .by = MATCHED_BY_HELO }, client = { .by = MATCHED_BY_CLIENT_NAME };
-    bool by_helo = find_entry(search, search->facts->helo_domain, &helo);
-    bool by_client = search->facts->client_domain != NULL &&
-                     find_entry(search, search->facts->client_domain, &client);
+    bool by_helo = find(search, search->facts->helo_domain, &helo);
+    bool by_client =
+        search->facts->client_domain != NULL && find(search, search->facts->client_domain, &client);
 
     if (by_helo && by_client && helo.kind == PATTERN_ANY)
         by_helo = false;
@@ -295,13 +199,11 @@ static void search_by_host(struct search *search)
 /* What search_by_host() would have looked at. */
 static void trace_hosts(const struct search *search)
 {
-    const struct connectors *connectors = search->rules->connectors;
     const struct facts *facts = search->facts;
 
-    trace_domain(search->trace, connectors, facts->helo_domain, MATCHED_BY_HELO, search->recipient);
+    trace_domain(search->trace, &search->finder, facts->helo_domain, MATCHED_BY_HELO);
     if (facts->client_domain != NULL)
-        trace_domain(search->trace, connectors, facts->client_domain, MATCHED_BY_CLIENT_NAME,
-                     search->recipient);
+        trace_domain(search->trace, &search->finder, facts->client_domain, MATCHED_BY_CLIENT_NAME);
 }
 
 /* Judges one reading of the recipient. */
@@ -309,9 +211,12 @@ static void decide_reading(const struct rules *rules, const struct facts *facts,
                            const struct domain *recipient, struct trace *trace,
                            struct decision *decision)
 {
-    struct search search = {
-        rules, facts, recipient, decision, facts->sender_address->null, trace
-    };
+    struct search search = { .finder = { rules->connectors, DIRECTION_INBOUND, recipient },
+                             .rules = rules,
+                             .facts = facts,
+                             .decision = decision,
+                             .one_is_enough = facts->sender_address->null,
+                             .trace = trace };
 
     memset(decision, 0, sizeof(*decision));
     if (!facts->sender_address->null) {

@@ -9,35 +9,23 @@
 
 #include "policy/demand.h"
 #include "policy/facts.h"
+#include "policy/find.h"
+#include "policy/hop.h"
 #include "policy/rules.h"
 #include "policy/verdict.h"
 
-/* What led to the connector. */
-enum matched_by {
-    MATCHED_BY_SENDER,
-    MATCHED_BY_NETWORK,    /* <>: the client lies in client_networks */
-    MATCHED_BY_HELO,       /* <>: the HELO name lies in domains */
-    MATCHED_BY_CLIENT_NAME /* <>: the confirmed client name does */
-};
-
-struct match {
-    const struct connector *connector; /* NULL: none */
-    enum matched_by by;
-    enum pattern_kind kind; /* the entry that matched, */
-    const char *entry;      /* its name, inside the facts' domain; NULL when matched by network */
-    struct span domain;     /* the partner's domain in canonical form, owned by the facts;
-                               not known when matched by network */
-};
-
 struct decision {
+    enum direction direction;
     enum outcome outcome;
     enum reason reason;   /* REASON_NONE where it is a pass or none */
     enum verdict verdict; /* what is to be done */
     enum verdict would;   /* what would be done in enforce mode */
     bool monitored;       /* monitor mode: verdict is VERDICT_PASS whatever `would` says */
     struct match match;
-    struct trail trail; /* each check with its outcome */
-    /* A sender that lies below an exact entry, and no closer entry covers it; else NULL. */
+    struct trail trail;   /* each check with its outcome; outbound those of the host in `seen` */
+    struct hop_seen seen; /* outbound: what the decision stands on; belongs to who knows the hops */
+    /* A partner's address that lies below an exact entry, and no closer entry covers it; else NULL.
+     */
     const struct connector *near_miss;
     struct span near_miss_domain;
 };
@@ -60,13 +48,14 @@ enum fate {
                              network decided, and this was found by a name */
     FATE_NO_SUBDOMAINS,   /* an exact entry, and the sender (HELO name, client name) lies below */
     FATE_ONLY_SUBDOMAINS, /* ".x", and the sender (HELO name, client name) is x itself */
-    FATE_LOCAL_DOMAINS,   /* its local_domains do not contain the recipient */
+    FATE_LOCAL_DOMAINS,   /* its local_domains do not contain our side's domain */
     FATES
 };
 
 struct candidate {
     struct match match;
-    struct span recipient; /* the recipient's domain in this reading; not known: any of ours */
+    struct span ours; /* our side's domain in this reading: inbound the recipient's, outbound the
+                         sender's; not known: any of ours */
     enum fate fate;
     /* Of one that was judged (FATE_COUNTS, FATE_LESS_STRICT): */
     enum outcome outcome;
@@ -80,7 +69,7 @@ struct candidate {
 /* Every inbound entry whose name is the sender's domain or a parent of it, the most specific first;
  * for <> the connectors whose client_networks contain the client, then the entries of the HELO name
  * and of the client's. The same entry comes once for each reading of the sender and of the
- * recipient. */
+ * recipient. Outbound likewise, by the recipient's domain. */
 struct trace {
     struct candidate candidates[TRACE_MOST];
     size_t count;
@@ -93,7 +82,8 @@ void decide_inbound_traced(const struct rules *rules, const struct facts *facts,
 
 const char *fate_word(enum fate fate);
 
-/* The stricter of two decisions about one recipient (reject > defer > pass). */
+/* The stricter of two decisions about one recipient, also of one inbound and one outbound (reject >
+ * defer > pass). */
 const struct decision *decision_stricter(const struct decision *a, const struct decision *b);
 
 #endif

@@ -101,6 +101,14 @@ static void check_cipher(const struct check_input *input, struct check_result *r
         check_met(result);
 }
 
+static enum reason untrusted_reason(struct span error)
+{
+    if (span_equal(error, span_of("certificate-expired")))
+        return REASON_CERTIFICATE_EXPIRED;
+    return span_equal(error, span_of("revoked")) ? REASON_CERTIFICATE_REVOKED
+                                                 : REASON_CERTIFICATE_NOT_TRUSTED;
+}
+
 static void check_trusted(const struct check_input *input, struct check_result *result)
 {
     switch (input->facts->certificate.trust) {
@@ -115,12 +123,27 @@ static void check_trusted(const struct check_input *input, struct check_result *
         check_unmet(result, REASON_NO_CERTIFICATE);
         break;
     case TRUST_UNTRUSTED:
-        check_unmet(result, REASON_CERTIFICATE_NOT_TRUSTED);
+        check_unmet(result, untrusted_reason(input->facts->certificate.trust_error));
         break;
     case TRUST_NONE_OR_UNTRUSTED:
         check_unmet(result, REASON_NO_TRUSTED_CERTIFICATE);
         break;
     case TRUST_NOT_REPORTED:
+        check_unknown(result);
+        break;
+    }
+}
+
+static void check_host_name(const struct check_input *input, struct check_result *result)
+{
+    switch (input->facts->certificate.host_name) {
+    case HOST_NAME_FITS:
+        check_met(result);
+        break;
+    case HOST_NAME_OTHER:
+        check_unmet(result, REASON_CERTIFICATE_MISMATCH);
+        break;
+    case HOST_NAME_NOT_REPORTED:
         check_unknown(result);
         break;
     }
@@ -154,29 +177,69 @@ static bool wants_trusted(const struct connector *connector)
     return connector->level == LEVEL_VERIFY || connector->level == LEVEL_SECURE;
 }
 
+static bool wants_host_name(const struct connector *connector)
+{
+    return connector->level == LEVEL_VERIFY;
+}
+
 static bool wants_certificate(const struct connector *connector)
 {
     return connector->level == LEVEL_SECURE || connector->level == LEVEL_FINGERPRINT;
 }
 
+/* The direction in which a check is made. */
+enum made { MADE_INBOUND, MADE_OUTBOUND, MADE_ALWAYS };
+
 static const struct check_row {
     enum check check;
     const char *word;
-    bool inbound_only;
+    enum made made;
     bool ends_trail; /* not met: what comes behind is not looked at */
     bool (*wanted)(const struct connector *connector);
     void (*run)(const struct check_input *input, struct check_result *result);
 } checks[CHECKS] = {
-    { CHECK_CLIENT, "client", true, false, wants_client, check_client },
-    { CHECK_ENCRYPTED, "encrypted", false, true, always, check_encrypted },
-    { CHECK_PROTOCOL, "protocol", false, false, always, check_protocol },
-    { CHECK_CIPHER_BITS, "cipher-bits", false, false, always, check_cipher_bits },
-    { CHECK_FORWARD_SECRECY, "forward-secrecy", false, false, wants_forward_secrecy,
+    { CHECK_CLIENT, "client", MADE_INBOUND, false, wants_client, check_client },
+    { CHECK_ENCRYPTED, "encrypted", MADE_ALWAYS, true, always, check_encrypted },
+    { CHECK_PROTOCOL, "protocol", MADE_ALWAYS, false, always, check_protocol },
+    { CHECK_CIPHER_BITS, "cipher-bits", MADE_ALWAYS, false, always, check_cipher_bits },
+    { CHECK_FORWARD_SECRECY, "forward-secrecy", MADE_ALWAYS, false, wants_forward_secrecy,
       check_forward_secrecy },
-    { CHECK_CIPHER, "cipher", false, false, wants_cipher, check_cipher },
-    { CHECK_TRUSTED, "trusted", false, true, wants_trusted, check_trusted },
-    { CHECK_CERTIFICATE, "certificate", false, false, wants_certificate, certificate_check },
+    { CHECK_CIPHER, "cipher", MADE_ALWAYS, false, wants_cipher, check_cipher },
+    { CHECK_TRUSTED, "trusted", MADE_ALWAYS, true, wants_trusted, check_trusted },
+    { CHECK_HOST_NAME, "host-name", MADE_OUTBOUND, false, wants_host_name, check_host_name },
+    { CHECK_CERTIFICATE, "certificate", MADE_ALWAYS, false, wants_certificate, certificate_check },
 };
+
+static bool is_made(const struct check_row *row, enum direction direction)
+{
+    return row->made == MADE_ALWAYS ||
+           (row->made == MADE_INBOUND) == (direction == DIRECTION_INBOUND);
+}
+
+const struct check_result *trail_decisive(const struct trail *trail)
+{
+    const struct check_result *unknown = NULL;
+
+    for (size_t i = 0; i < trail->count; i++) {
+        const struct check_result *result = &trail->results[i];
+
+        if (result->outcome == CHECK_UNMET)
+            return result;
+        if (result->outcome == CHECK_UNKNOWN && unknown == NULL)
+            unknown = result;
+    }
+    return unknown;
+}
+
+enum outcome trail_outcome(const struct trail *trail, enum reason *reason)
+{
+    const struct check_result *decisive = trail_decisive(trail);
+
+    *reason = decisive != NULL ? decisive->reason : REASON_NONE;
+    if (decisive == NULL)
+        return OUTCOME_PASS;
+    return decisive->outcome == CHECK_UNMET ? OUTCOME_FAIL : OUTCOME_UNKNOWN;
+}
 
 const char *check_word(enum check check)
 {
@@ -194,8 +257,7 @@ void demand_check(const struct connectors *connectors, const struct connector *c
     for (size_t i = 0; i < CHECKS; i++) {
         struct check_result *result = &trail->results[trail->count];
 
-        if (!checks[i].wanted(connector) ||
-            (checks[i].inbound_only && direction != DIRECTION_INBOUND))
+        if (!checks[i].wanted(connector) || !is_made(&checks[i], direction))
             continue;
         *result = (struct check_result){ .check = checks[i].check, .entry = -1 };
         checks[i].run(&input, result);

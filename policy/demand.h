@@ -19,6 +19,7 @@ enum check {
     CHECK_FORWARD_SECRECY,
     CHECK_CIPHER,
     CHECK_TRUSTED,
+    CHECK_HOST_NAME, /* outbound: the certificate names the MX host */
     CHECK_CERTIFICATE,
     CHECKS
 };
@@ -86,6 +87,11 @@ static inline void check_unknown(struct check_result *result)
     result->outcome = CHECK_UNKNOWN;
     result->reason = REASON_NOT_REPORTED;
 }
+
+/* What a trail comes to: a demand seen unmet: fail; else one not known: unknown; else pass. Gives
+ * the result that decides, or NULL where all are met. */
+const struct check_result *trail_decisive(const struct trail *trail);
+enum outcome trail_outcome(const struct trail *trail, enum reason *reason);
 
 const char *check_word(enum check check);
 const char *certificate_field_word(enum certificate_field field);

@@ -192,10 +192,25 @@ static void got_trusted(const struct writer *writer)
     struct span cipher = writer->facts->tls.cipher;
 
     line_add(writer->line, "%s", words[trust]);
+    if (trust == TRUST_UNTRUSTED && !span_empty(writer->facts->certificate.trust_error)) {
+        line_add(writer->line, " (");
+        line_add_quoted(writer->line, writer->facts->certificate.trust_error, DESCRIBE_VALUE_MOST);
+        line_add(writer->line, ")");
+    }
     if (trust != TRUST_TRUSTED || !cipher_is_anonymous(cipher))
         return;
     line_add(writer->line, ", and ");
     (void)describe_anonymous(writer->line, cipher);
+}
+
+static void want_host_name(const struct writer *writer)
+{
+    line_add(writer->line, "a certificate that names the MX host");
+}
+
+static void got_host_name(const struct writer *writer)
+{
+    describe_names(writer->line, &writer->facts->certificate);
 }
 
 static void want_certificate(const struct writer *writer)
@@ -219,6 +234,7 @@ static const struct description_row {
     [CHECK_FORWARD_SECRECY] = { want_forward_secrecy, got_forward_secrecy },
     [CHECK_CIPHER] = { want_cipher, got_cipher },
     [CHECK_TRUSTED] = { want_trusted, got_trusted },
+    [CHECK_HOST_NAME] = { want_host_name, got_host_name },
     [CHECK_CERTIFICATE] = { want_certificate, got_certificate },
 };
 

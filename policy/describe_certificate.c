@@ -167,12 +167,12 @@ static void got_value(struct line *line, const char *word, struct span value)
 }
 
 /* Where there are alternative names, they are what is compared. */
-static void got_name(struct line *line, const struct certificate_facts *certificate)
+void describe_names(struct line *line, const struct certificate_facts *certificate)
 {
     size_t count = certificate->alt_name_count;
 
     if (count == 0) {
-        got_value(line, "name", certificate->subject);
+        got_value(line, "name", certificate->has_alt_names ? span_of("") : certificate->subject);
         return;
     }
     line_add(line, count == 1 ? "name " : "names ");
@@ -228,14 +228,15 @@ static void got_key(const struct parts *parts, const struct certificate_entry *e
         got_digest(next_part(parts), true, certificate->public_key_state, &certificate->public_key);
 }
 
-/* The fields that the entry compares, and the day where it has dates. */
+/* The fields that the entry compares, and the day where it has dates. An entry without a name may
+ * compare the host's. */
 static void got_entry(struct line *line, const struct certificate_entry *entry,
-                      const struct facts *facts)
+                      const struct facts *facts, bool names_compared)
 {
     struct parts parts = parts_of(line);
 
-    if (entry->has_name)
-        got_name(next_part(&parts), &facts->certificate);
+    if (entry->has_name || names_compared)
+        describe_names(next_part(&parts), &facts->certificate);
     for (size_t i = 0; i < TEXTS; i++) {
         if (wanted_text(entry, i) != NULL)
             got_value(next_part(&parts), texts[i].word, got_text(&facts->certificate, i));
@@ -253,7 +254,8 @@ void describe_certificate_got(struct line *line, const struct connector *connect
     if (facts->certificate.trust == TRUST_NO_CERTIFICATE)
         line_add(line, "no certificate");
     else if (result->entry >= 0)
-        got_entry(line, &connector->certificates[result->entry], facts);
+        got_entry(line, &connector->certificates[result->entry], facts,
+                  result->field == FIELD_NAME);
     else
-        got_name(line, &facts->certificate);
+        describe_names(line, &facts->certificate);
 }

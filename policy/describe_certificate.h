@@ -17,6 +17,9 @@ bool describe_list(struct line *line, size_t i, size_t count, size_t most, const
 /* "cipher 'ADH-AES128-SHA' has no certificates", where it is anonymous; else false. */
 bool describe_anonymous(struct line *line, struct span cipher);
 
+/* "names 'a.b', 'c.b' and 3 more": those that the certificate presents. */
+void describe_names(struct line *line, const struct certificate_facts *certificate);
+
 void describe_certificate_wanted(struct line *line, const struct connector *connector,
                                  const struct check_result *result);
 void describe_certificate_got(struct line *line, const struct connector *connector,

@@ -369,6 +369,22 @@ void domain_table_same(const struct domain_table *table, const struct pattern *p
     }
 }
 
+void domain_table_each(const struct domain_table *table,
+                       void (*visit)(void *data, enum pattern_kind kind, const char *name,
+                                     uint32_t value),
+                       void *data)
+{
+    for (uint32_t s = 0; s < table->slot_count; s++) {
+        const struct slot *slot = &table->slots[s];
+
+        if (slot->name == NOTHING)
+            continue;
+        for (uint32_t i = slot->head; i != NEXT_NONE; i = table->entries[i].next)
+            visit(data, (enum pattern_kind)table->entries[i].kind, table->names + slot->name,
+                  table->entries[i].value);
+    }
+}
+
 static bool has_kind(const struct domain_table *table, uint32_t head, uint32_t kind)
 {
     for (uint32_t i = head; i != NEXT_NONE; i = table->entries[i].next) {

@@ -64,6 +64,12 @@ bool domain_table_covers(const struct domain_table *table, const struct domain *
 void domain_table_same(const struct domain_table *table, const struct pattern *pattern,
                        void (*visit)(void *data, uint32_t value), void *data);
 
+/* Every pattern of the table, in no order. */
+void domain_table_each(const struct domain_table *table,
+                       void (*visit)(void *data, enum pattern_kind kind, const char *name,
+                                     uint32_t value),
+                       void *data);
+
 /* Whether some pattern is in both. */
 bool domain_table_meet(const struct domain_table *a, const struct domain_table *b);
 

@@ -42,6 +42,9 @@ enum trust {
     TRUST_TRUSTED
 };
 
+/* Whether the certificate names the host that it was seen at (RFC 9525). */
+enum host_name { HOST_NAME_NOT_REPORTED, HOST_NAME_FITS, HOST_NAME_OTHER };
+
 enum pin_state {
     PIN_NOT_REPORTED, /* the MTA told nothing (Postfix: smtpd_policy_socket not attached) */
     PIN_OTHER_DIGEST, /* told, but not as SHA-256 */
@@ -51,12 +54,15 @@ enum pin_state {
 
 struct certificate_facts {
     enum trust trust;
-    struct span subject; /* common name */
-    struct span issuer;  /* the issuer's common name */
-    struct span root;    /* common name of the verified chain's anchor */
+    struct span trust_error;  /* outbound: why it is not trusted, a code of policy/probe/FORMAT */
+    enum host_name host_name; /* outbound */
+    struct span subject;      /* common name */
+    struct span issuer;       /* the issuer's common name */
+    struct span root;         /* common name of the verified chain's anchor */
     struct span organization;
     struct span organizational_unit;
-    const struct span *alt_names; /* DNS names of subjectAltName; they count, and the CN does not */
+    bool has_alt_names; /* there is a subjectAltName, even without DNS names; then no CN counts */
+    const struct span *alt_names; /* its DNS names; likewise where there are any */
     size_t alt_name_count;
     int key_bits; /* 0: not known */
     enum pin_state fingerprint_state;
@@ -65,11 +71,11 @@ struct certificate_facts {
     struct digest public_key; /* SHA-256 of its SubjectPublicKeyInfo */
 };
 
-/* One inbound recipient. */
+/* One recipient. */
 struct facts {
     enum mta mta;
     int64_t now;        /* seconds since 1970 */
-    bool local;         /* did not come by SMTP: crosses no inbound hop */
+    bool local;         /* did not come by SMTP: crosses no inbound hop, and is told no way out */
     bool authenticated; /* SMTP AUTH */
     struct ip client;
     struct span client_name;            /* as the MTA shows it in its own log */
@@ -79,6 +85,8 @@ struct facts {
     struct span recipient;              /* as given, for the log */
     const struct address *sender_address;
     const struct address *recipient_address; /* NULL before RCPT: local_domains always fit */
+    struct span mailer;                      /* {rcpt_mailer}: the transport, */
+    struct span next_hop;                    /* {rcpt_host}: and where it delivers to; outbound */
     struct tls_facts tls;
     struct certificate_facts certificate;
 };

@@ -25,6 +25,12 @@ struct material {
     struct span queue_id;
 };
 
+static const struct connector *connector_of(const struct material *material)
+{
+    return material->kind == LINE_NEAR_MISS ? material->decision->near_miss
+                                            : material->decision->match.connector;
+}
+
 static void add_key_value(struct line *line, const char *key, struct span value, size_t most)
 {
     line_add(line, " %s=", key);
@@ -57,23 +63,55 @@ static void add_address(struct line *line, const char *key, struct span address,
     add_key_value(line, key, (struct span){ text, length + 2 }, most);
 }
 
-/* NAME[ADDRESS], as Postfix writes it. */
+#define PORT_SIZE 8 /* ":65535" */
+
+/* NAME[ADDRESS] or NAME[ADDRESS]:PORT, as Postfix writes it; port 0: none. */
+static void add_host(struct line *line, const char *key, struct span name, const struct ip *ip,
+                     unsigned port, size_t most)
+{
+    char address[IP_TEXT_SIZE], text[VALUE_MOST + IP_TEXT_SIZE + PORT_SIZE + 3];
+    size_t length, end;
+
+    /* Where it is too long, the name is cut, never the address. */
+    length = most > IP_TEXT_SIZE + PORT_SIZE + 2 ? most - IP_TEXT_SIZE - PORT_SIZE - 2 : 0;
+    if (length > name.length)
+        length = name.length;
+    ip_format(ip, address);
+    memcpy(text, name.data, length);
+    (void)snprintf(text + length, sizeof(text) - length, "[%s]", address);
+    end = length + strlen(address) + 2;
+    if (port != 0)
+        end += (size_t)snprintf(text + end, sizeof(text) - end, ":%u", port);
+    add_key_value(line, key, (struct span){ text, end }, most);
+}
+
 static void add_client(struct line *line, const struct facts *facts, size_t most)
 {
-    char address[IP_TEXT_SIZE], text[VALUE_MOST + IP_TEXT_SIZE + 3];
     struct span name = facts->client_name;
-    size_t length;
 
     if (span_empty(name) || name.data[0] == '[')
         name = span_of("unknown");
-    /* Where it is too long, the name is cut, never the address. */
-    length = most > IP_TEXT_SIZE + 2 ? most - IP_TEXT_SIZE - 2 : 0;
-    if (length > name.length)
-        length = name.length;
-    ip_format(&facts->client, address);
-    memcpy(text, name.data, length);
-    (void)snprintf(text + length, sizeof(text) - length, "[%s]", address);
-    add_key_value(line, "client", (struct span){ text, length + strlen(address) + 2 }, most);
+    add_host(line, "client", name, &facts->client, 0, most);
+}
+
+/* Where it goes: the host that the decision stands on; where there is none, the next hop as the MTA
+ * says it, or else the partner's domain. */
+static void add_hop(struct line *line, const struct material *material, size_t most)
+{
+    const struct hop_seen *seen = &material->decision->seen;
+    struct span hop = material->facts->next_hop;
+
+    /* What passed is logged when the recipient's own facts are gone. */
+    if (span_empty(hop) && material->kind == LINE_REFUSED)
+        hop = material->decision->match.domain;
+    if (seen->address != NULL)
+        add_host(line, "hop", seen->host->name, &seen->address->ip, seen->address->port, most);
+    else if (seen->host != NULL)
+        add_key_value(line, "hop", seen->host->name, most);
+    else if (!span_empty(hop))
+        add_key_value(line, "hop", hop, most);
+    if (seen->age >= 0 && seen->lookup != LOOKUP_NOT_ASKED)
+        line_add(line, " mx=%s", dnssec_word(seen->dnssec));
 }
 
 static void add_tls(struct line *line, const struct facts *facts, size_t most)
@@ -117,9 +155,16 @@ static void add_trust(struct line *line, enum trust trust)
         line_add(line, " certificate=%s", words[trust]);
 }
 
+/* Outbound there may be no host that was seen. */
+static bool has_session(const struct material *material)
+{
+    return material->decision->direction == DIRECTION_INBOUND ||
+           material->decision->seen.address != NULL;
+}
+
 /* The public key, which few pin, only where somebody has to find out what was wrong. */
-static void add_certificate(struct line *line, const struct facts *facts,
-                            const struct connector *connector, bool refused, size_t most)
+static void add_certificate(struct line *line, const struct material *material,
+                            const struct facts *facts, size_t most)
 {
     const struct certificate_facts *certificate = &facts->certificate;
 
@@ -130,11 +175,31 @@ static void add_certificate(struct line *line, const struct facts *facts,
         add_key_string(line, "subject", certificate->subject, most);
     if (!span_empty(certificate->issuer))
         add_key_string(line, "issuer", certificate->issuer, most);
+    if (!span_empty(certificate->root))
+        add_key_string(line, "root", certificate->root, most);
     add_digest(line, "fingerprint", certificate->fingerprint_state, &certificate->fingerprint);
-    if (refused)
+    if (material->kind == LINE_REFUSED)
         add_digest(line, "public_key", certificate->public_key_state, &certificate->public_key);
-    if (connector->identity_shared)
+    if (material->decision->direction == DIRECTION_INBOUND &&
+        connector_of(material)->identity_shared)
         line_add(line, " identity=shared");
+}
+
+/* The session with the client; outbound the one with the host. */
+static void add_session(struct line *line, const struct material *material, size_t most)
+{
+    const struct decision *decision = material->decision;
+    struct facts facts = *material->facts;
+
+    if (decision->direction == DIRECTION_OUTBOUND) {
+        add_hop(line, material, most);
+        hop_seen_session(&decision->seen, &facts);
+    }
+    if (has_session(material))
+        add_tls(line, &facts, most);
+    add_certificate(line, material, &facts, most);
+    if (decision->direction == DIRECTION_OUTBOUND && decision->seen.age >= 0)
+        line_add(line, " age=%lld", (long long)decision->seen.age);
 }
 
 static void add_verdict(struct line *line, const struct material *material)
@@ -146,7 +211,9 @@ static void add_verdict(struct line *line, const struct material *material)
     else if (decision->outcome == OUTCOME_EXEMPT)
         line_add(line, " verdict=exempt reason=%s", reason_word(decision->reason));
     else if (decision->would == VERDICT_PASS)
-        line_add(line, " verdict=pass");
+        line_add(line,
+                 decision->reason == REASON_NONE ? " verdict=pass" : " verdict=pass reason=%s",
+                 reason_word(decision->reason));
     else if (decision->monitored)
         line_add(line, " verdict=monitor would=%s reason=%s", verdict_word(decision->would),
                  reason_word(decision->reason));
@@ -157,16 +224,13 @@ static void add_verdict(struct line *line, const struct material *material)
 
 static void add_recipients(struct line *line, const struct material *material, size_t most)
 {
-    if (material->kind == LINE_REFUSED)
+    bool near_miss =
+        material->kind == LINE_NEAR_MISS && material->decision->direction == DIRECTION_OUTBOUND;
+
+    if (material->kind == LINE_REFUSED || near_miss)
         add_address(line, "to", material->facts->recipient, most);
     else if (material->kind == LINE_PASSED)
         line_add(line, " nrcpt=%u", material->recipients);
-}
-
-static const struct connector *connector_of(const struct material *material)
-{
-    return material->kind == LINE_NEAR_MISS ? material->decision->near_miss
-                                            : material->decision->match.connector;
 }
 
 /* Everything but `text`. */
@@ -176,15 +240,15 @@ static void write_keys(struct line *line, const struct material *material, size_
     struct span id = span_empty(material->queue_id) ? span_of("NOQUEUE") : material->queue_id;
 
     line_add_value(line, id, 64);
-    line_add(line, ": inbound");
+    line_add(line, ": %s", direction_word(material->decision->direction));
     add_verdict(line, material);
     add_key_value(line, "connector", span_of(connector->name), most);
     line_add(line, " level=%s", level_word(connector->level));
     add_address(line, "from", material->facts->sender, most);
     add_recipients(line, material, most);
     add_client(line, material->facts, most);
-    add_tls(line, material->facts, most);
-    add_certificate(line, material->facts, connector, material->kind == LINE_REFUSED, most);
+    if (material->kind != LINE_NEAR_MISS || material->decision->direction == DIRECTION_INBOUND)
+        add_session(line, material, most);
     if (material->kind != LINE_NEAR_MISS)
         line_add(line, " mode=%s", material->decision->monitored ? "monitor" : "enforce");
 }

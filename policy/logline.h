@@ -17,11 +17,14 @@
 void logline_refused(const struct facts *facts, const struct decision *decision,
                      const struct refusal *refusal, struct span queue_id, char line[LOGLINE_SIZE]);
 
-/* The line of the recipients that passed one connector, or were exempt from it. */
+/* The line of the recipients that passed one connector, or were exempt from it. One that passed
+ * though it failed or is unknown (the TLS policy map holds the delivery) has the reason behind
+ * "verdict=pass". Nothing of the recipient is looked at but, outbound, facts->next_hop, and what
+ * decision->seen points to, which must still be there. */
 void logline_passed(const struct facts *facts, const struct decision *decision, unsigned recipients,
                     struct span queue_id, char line[LOGLINE_SIZE]);
 
-/* The line of a sender that just misses an exact entry. */
+/* The line of a sender, outbound of a recipient, that just misses an exact entry. */
 void logline_near_miss(const struct facts *facts, const struct decision *decision,
                        struct span queue_id, char line[LOGLINE_SIZE]);
 

@@ -56,6 +56,19 @@ struct rules *rules_new(void)
     return rules;
 }
 
+bool rules_monitor(const struct rules *rules, const struct connector *connector, int64_t now)
+{
+    return rules->settings.mode == MODE_MONITOR || connector->mode == MODE_MONITOR ||
+           now < connector->enforce_from;
+}
+
+const char *rules_trust_store(const struct rules *rules, const struct connector *connector)
+{
+    if (connector->trust_store != NULL)
+        return connector->trust_store;
+    return rules->settings.trust_store != NULL ? rules->settings.trust_store : "";
+}
+
 static void probe_settings_release(struct probe_settings *probe)
 {
     free(probe->helo_name);

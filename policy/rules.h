@@ -52,6 +52,13 @@ struct rules {
     struct connectors *connectors;
 };
 
+/* Whether a connector's verdict is logged and not carried out at a moment (seconds since 1970). */
+bool rules_monitor(const struct rules *rules, const struct connector *connector, int64_t now);
+
+/* The trust store that counts for a connector outbound: its own, else the file's, else ""
+ * (OpenSSL's default). */
+const char *rules_trust_store(const struct rules *rules, const struct connector *connector);
+
 /* Empty rules with every default in place, or NULL where memory ran out. */
 struct rules *rules_new(void);
 void rules_free(struct rules *rules);

@@ -41,13 +41,12 @@ static bool same_match(const struct match *a, const struct match *b)
 
 /* NULL: it was not noted. */
 static struct candidate *find(struct trace *trace, const struct match *match,
-                              const struct domain *recipient)
+                              const struct domain *ours)
 {
     for (size_t i = 0; i < trace->count; i++) {
         struct candidate *candidate = &trace->candidates[i];
 
-        if (same_match(&candidate->match, match) &&
-            same_name(candidate->recipient, name_of(recipient)))
+        if (same_match(&candidate->match, match) && same_name(candidate->ours, name_of(ours)))
             return candidate;
     }
     return NULL;
@@ -55,36 +54,36 @@ static struct candidate *find(struct trace *trace, const struct match *match,
 
 /* Overlapping networks, and readings of the recipient that are both any domain of ours, lead to
  * the same entry again. */
-static void note(struct trace *trace, const struct match *match, const struct domain *recipient,
+static void note(struct trace *trace, const struct match *match, const struct domain *ours,
                  enum fate fate)
 {
-    if (find(trace, match, recipient) != NULL)
+    if (find(trace, match, ours) != NULL)
         return;
     if (trace->count == TRACE_MOST) {
         trace->left_out++;
         return;
     }
     trace->candidates[trace->count++] =
-        (struct candidate){ .match = *match, .recipient = name_of(recipient), .fate = fate };
+        (struct candidate){ .match = *match, .ours = name_of(ours), .fate = fate };
 }
 
 /* Of an entry that fits. */
-static enum fate fate_by_recipient(const struct connector *connector,
-                                   const struct domain *recipient)
+static enum fate fate_by_ours(const struct connector *connector, const struct domain *ours)
 {
-    if (connector->local_domains == NULL || recipient == NULL ||
-        domain_table_covers(connector->local_domains, recipient))
+    if (connector->local_domains == NULL || ours == NULL ||
+        domain_table_covers(connector->local_domains, ours))
         return FATE_LESS_SPECIFIC;
     return FATE_LOCAL_DOMAINS;
 }
 
-void trace_domain(struct trace *trace, const struct connectors *connectors,
-                  const struct domain *domain, enum matched_by by, const struct domain *recipient)
+void trace_domain(struct trace *trace, const struct finder *finder, const struct domain *domain,
+                  enum matched_by by)
 {
+    const struct connectors *connectors = finder->connectors;
     struct match match = { .by = by, .domain = domain != NULL ? name_of(domain) : span_of("") };
     struct domain_walk walk;
 
-    domain_walk_start(&walk, connectors_table(connectors, DIRECTION_INBOUND), domain);
+    domain_walk_start(&walk, connectors_table(connectors, finder->direction), domain);
     while (domain_walk_next(&walk)) {
         enum fate fate = walk.kind == PATTERN_EXACT ? FATE_NO_SUBDOMAINS : FATE_ONLY_SUBDOMAINS;
 
@@ -92,25 +91,24 @@ void trace_domain(struct trace *trace, const struct connectors *connectors,
         match.kind = walk.kind;
         match.entry = walk.name;
         if (walk.fits)
-            fate = fate_by_recipient(match.connector, recipient);
+            fate = fate_by_ours(match.connector, finder->ours);
         else if (domain->cut && walk.name == domain->name)
             continue; /* the right end of a longer label: no relation at all */
-        note(trace, &match, recipient, fate);
+        note(trace, &match, finder->ours, fate);
     }
 }
 
-void trace_network(struct trace *trace, const struct connector *connector,
-                   const struct domain *recipient)
+void trace_network(struct trace *trace, const struct finder *finder,
+                   const struct connector *connector)
 {
     struct match match = { .connector = connector, .by = MATCHED_BY_NETWORK, .kind = PATTERN_ANY };
 
-    note(trace, &match, recipient, fate_by_recipient(connector, recipient));
+    note(trace, &match, finder->ours, fate_by_ours(connector, finder->ours));
 }
 
-void trace_judged(struct trace *trace, const struct domain *recipient,
-                  const struct decision *judged)
+void trace_judged(struct trace *trace, const struct domain *ours, const struct decision *judged)
 {
-    struct candidate *candidate = find(trace, &judged->match, recipient);
+    struct candidate *candidate = find(trace, &judged->match, ours);
 
     if (candidate == NULL)
         return;

@@ -13,18 +13,17 @@
 
 void trace_reset(struct trace *trace);
 
-/* Notes every inbound entry whose name is the domain or a parent of it (NULL: only "*"), with the
- * fate that it has unless its connector is judged. */
-void trace_domain(struct trace *trace, const struct connectors *connectors,
-                  const struct domain *domain, enum matched_by by, const struct domain *recipient);
+/* Notes every entry whose name is the domain or a parent of it (NULL: only "*"), with the fate that
+ * it has unless its connector is judged. */
+void trace_domain(struct trace *trace, const struct finder *finder, const struct domain *domain,
+                  enum matched_by by);
 
 /* Likewise a connector whose client_networks contain the client. */
-void trace_network(struct trace *trace, const struct connector *connector,
-                   const struct domain *recipient);
+void trace_network(struct trace *trace, const struct finder *finder,
+                   const struct connector *connector);
 
 /* The connector of an entry that was noted has been judged. */
-void trace_judged(struct trace *trace, const struct domain *recipient,
-                  const struct decision *judged);
+void trace_judged(struct trace *trace, const struct domain *ours, const struct decision *judged);
 
 /* The end: tells which of the judgements is the decision. */
 void trace_decided(struct trace *trace, const struct decision *decision);

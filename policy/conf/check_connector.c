@@ -3,11 +3,11 @@
  * What must be true of a connector as a whole: keys that it needs, keys without effect, and
  * demands that do not go together.
  */
-#include <stdlib.h>
-
 #include "policy/conf/draft.h"
 #include "policy/conf/scalars.h"
 #include "policy/escape.h"
+#include "policy/next_hop.h"
+#include "policy/tls_policy.h"
 
 static const struct span no_value = { NULL, 0 };
 
@@ -75,45 +75,49 @@ static void check_effects(struct draft *draft)
 static bool hops_are_hosts(const struct connector *connector)
 {
     for (size_t i = 0; i < connector->next_hops.count; i++) {
-        bool looks_up_mx = true;
-        char *canonical = NULL;
+        struct next_hop hop;
 
-        if (next_hop_parse(span_of(connector->next_hops.strings[i]), &canonical, &looks_up_mx,
-                           NULL))
-            free(canonical);
-        if (looks_up_mx)
+        if (!next_hop_parse(&hop, span_of(connector->next_hops.strings[i]), NULL) ||
+            hop.kind == NEXT_HOP_DOMAIN)
             return false;
     }
     return connector->next_hops.count > 0;
+}
+
+/* Entries of level secure that want "*.contoso.com". */
+static void check_wildcards(struct draft *draft)
+{
+    const struct connector *connector = draft->connector;
+
+    for (size_t i = 0; connector->level == LEVEL_SECURE && i < connector->certificate_count; i++) {
+        const struct certificate_entry *entry = &connector->certificates[i];
+        char name[DOMAIN_MAX + 3];
+
+        if (!entry->has_name || !entry->name.wildcard)
+            continue;
+        wanted_name_format(&entry->name, name, sizeof(name));
+        say(draft, SEVERITY_WARNING, "certificates", span_of(name),
+            "Postfix's TLS policy takes this for names of any depth, at RCPT it is one label");
+    }
 }
 
 /* What Postfix's TLS policy has no word for, so that the decision at RCPT stands alone. */
 static void check_policy_map(struct draft *draft)
 {
     const struct connector *connector = draft->connector;
-    bool issuer = false, organization = false, unit = false, key_bits = false;
-    char keys[128];
+    char keys[256];
     struct line line;
 
-    for (size_t i = 0; i < connector->certificate_count; i++) {
-        const struct certificate_entry *entry = &connector->certificates[i];
-
-        issuer = issuer || entry->issuer != NULL;
-        organization = organization || entry->organization != NULL;
-        unit = unit || entry->organizational_unit != NULL;
-        key_bits = key_bits || entry->key_bits > 0;
-    }
-    if (connector->level < LEVEL_SECURE)
-        issuer = organization = unit = key_bits = false;
     line_init(&line, keys, sizeof(keys));
-    line_add(&line, "%s%s%s%s%s%s", issuer ? ", issuer" : "", organization ? ", organization" : "",
-             unit ? ", organizational_unit" : "", key_bits ? ", key_bits" : "",
-             connector->ciphers.count > 0 ? ", ciphers" : "",
-             connector->local_domains != NULL ? ", local_domains" : "");
-    if (line.length > 0)
+    if (tls_policy_unsaid(connector, &line))
         reader_say(draft->reader, SEVERITY_WARNING, draft->group, span_of(draft_name(draft)),
                    "Postfix's TLS policy cannot express %s: outbound this is judged at RCPT only",
                    keys + 2);
+    if (connector->local_domains != NULL)
+        say(draft, SEVERITY_WARNING, "local_domains", span_of(draft_name(draft)),
+            "Postfix's TLS policy is not told who sends: it holds the mail of all our domains to "
+            "this connector");
+    check_wildcards(draft);
 }
 
 static void check_outbound(struct draft *draft)

@@ -44,4 +44,7 @@ void check_connector(struct draft *draft);
 void check_any_domain(struct draft *draft);
 void check_certificates(struct draft *draft);
 
+/* check_policies.c, once everything is read. */
+void check_policies(struct reader *reader);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Addresses of sockets, next hops and DNS servers.
+ * Addresses of sockets and DNS servers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,60 +105,6 @@ bool socket_parse(struct span text, bool unix_only, char **canonical, struct why
     if (span_starts_with(text, "inet6:"))
         return inet_socket_parse(rest, 6, canonical, why);
     return why_fail(why, "must be unix:PATH, inet:PORT@HOST or inet6:PORT@HOST");
-}
-
-/* A host name in canonical form, or an address as it is. */
-static bool host_parse(struct span text, bool address_too, struct domain *domain)
-{
-    struct ip ip;
-
-    if (address_too && ip_parse(&ip, text)) {
-        ip_format(&ip, domain->name);
-        domain->length = (uint8_t)strlen(domain->name);
-        return true;
-    }
-    domain_set(domain, text);
-    return domain_is_hostname(domain);
-}
-
-/* Takes ":PORT" off the end; false: what is there is no port. */
-static bool split_port(struct span *text, size_t from, struct span *port)
-{
-    size_t colon = from + position(part(*text, from, text->length), ':');
-
-    *port = (struct span){ NULL, 0 };
-    if (colon == text->length)
-        return true;
-    *port = part(*text, colon + 1, text->length);
-    text->length = colon;
-    return port_parse(*port);
-}
-
-bool next_hop_parse(struct span text, char **canonical, bool *looks_up_mx, struct why *why)
-{
-    bool smtps = span_starts_with(text, "smtps://"), brackets;
-    struct span host = smtps ? part(text, 8, text.length) : text, port;
-    char spelling[ENDPOINT_SIZE];
-    struct domain domain;
-    size_t close = 0;
-
-    brackets = host.length > 0 && host.data[0] == '[';
-    if (brackets) {
-        close = position(host, ']');
-        if (close == host.length || (close + 1 < host.length && host.data[close + 1] != ':'))
-            return why_fail(why, "must be [HOST] or [HOST]:PORT");
-    }
-    if (!split_port(&host, close, &port))
-        return why_fail(why, "the port must be a number from 1 to 65535");
-    *looks_up_mx = !brackets && !smtps;
-    host = without_brackets(host);
-    if (!host_parse(host, brackets, &domain))
-        return why_fail(why, "not a next hop: [HOST], [HOST]:PORT, smtps://HOST:PORT or a domain");
-    (void)snprintf(spelling, sizeof(spelling), "%s%s%s%s%s%.*s", smtps ? "smtps://" : "",
-                   brackets ? "[" : "", domain.name, brackets ? "]" : "",
-                   port.data != NULL ? ":" : "", (int)port.length,
-                   port.data != NULL ? port.data : "");
-    return copy_into(canonical, spelling, why);
 }
 
 bool dns_server_parse(struct span text, struct why *why)

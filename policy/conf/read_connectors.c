@@ -198,6 +198,8 @@ void read_connectors(struct reader *reader, config_setting_t *root)
         reader_say(reader, SEVERITY_WARNING, list, (struct span){ NULL, 0 },
                    "no connector, nothing is demanded of anybody");
     check_names(reader);
-    if (!connectors_finish(reader->rules->connectors))
+    if (connectors_finish(reader->rules->connectors))
+        check_policies(reader);
+    else
         (void)reader_no_memory(reader);
 }

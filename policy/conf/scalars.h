@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * scalars: single values of the file: durations, modes, sockets, next hops, DNS servers.
+ * scalars: single values of the file: durations, modes, sockets, DNS servers.
  *
  * Each reads a text and says in `why` what is wrong with it, without the text itself.
  */
@@ -26,11 +26,6 @@ bool octal_mode_parse(struct span text, unsigned *mode, struct why *why);
  * inet6:PORT@HOST. `*canonical` has "unix:" for "local:" and a host without brackets; it is the
  * caller's, to be given to free(). */
 bool socket_parse(struct span text, bool unix_only, char **canonical, struct why *why);
-
-/* A next hop as Postfix writes it: [HOST], [HOST]:PORT, smtps://HOST:PORT, DOMAIN, DOMAIN:PORT.
- * `*canonical` has lower case and A-labels, and is the caller's. `*looks_up_mx`: it is a domain,
- * whose MX hosts are asked for. */
-bool next_hop_parse(struct span text, char **canonical, bool *looks_up_mx, struct why *why);
 
 /* ADDRESS or ADDRESS@PORT, as libunbound writes a DNS server. */
 bool dns_server_parse(struct span text, struct why *why);

@@ -9,6 +9,7 @@
 #include "policy/conf/suggest.h"
 #include "policy/conf/values.h"
 #include "policy/domain_table.h"
+#include "policy/next_hop.h"
 
 /* Takes one element of a list; false: reported. */
 typedef bool element_reader(struct reader *reader, const struct key *key,
@@ -113,16 +114,14 @@ bool value_ciphers(struct reader *reader, const struct key *key, config_setting_
 static bool read_next_hop(struct reader *reader, const struct key *key,
                           const config_setting_t *element, void *field)
 {
-    bool looks_up_mx, added;
-    char *canonical;
+    char canonical[NEXT_HOP_TEXT_SIZE];
+    struct next_hop hop;
     struct why why;
 
-    if (!next_hop_parse(span_of(config_setting_get_string(element)), &canonical, &looks_up_mx,
-                        &why))
+    if (!next_hop_parse(&hop, span_of(config_setting_get_string(element)), &why))
         return reader_error(reader, element, "%s: %s", key->name, why.text);
-    added = add_text(reader, field, canonical);
-    free(canonical);
-    return added;
+    next_hop_format(&hop, canonical);
+    return add_text(reader, field, canonical);
 }
 
 bool value_next_hops(struct reader *reader, const struct key *key, config_setting_t *setting,

@@ -2,7 +2,8 @@
 /*
  * bench_engine: what the engine costs, as figures: nanoseconds a decision with 1, a thousand and
  * a million domains, in one connector and in many, and how long a million domains take to load
- * and how many bytes each. No test: it judges nothing, and fails only where it cannot run.
+ * and how many bytes each; outbound a recipient, and an answer of the TLS policy map. No test: it
+ * judges nothing, and fails only where it cannot run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 
 #include "policy/date.h"
 #include "policy/decide.h"
+#include "policy/decide_outbound.h"
+#include "policy/tls_policy.h"
 
 enum { NAME_SIZE = 64, SENDERS = 1 << 16, DECISIONS = 1 << 21 };
 
@@ -59,7 +62,7 @@ static void domain_name(char name[NAME_SIZE], uint32_t n)
     (void)snprintf(name, NAME_SIZE, "mail%06x.partner%u.example", (n * 2654435761u) & 0xffffffu, n);
 }
 
-static struct connector *new_connector(uint32_t n)
+static struct connector *new_connector(uint32_t n, enum direction direction)
 {
     struct connector *connector = connector_new();
     char name[NAME_SIZE];
@@ -69,7 +72,7 @@ static struct connector *new_connector(uint32_t n)
     free(connector->name);
     connector->name = strdup(name);
     must(connector->name != NULL, "out of memory");
-    connector->directions[DIRECTION_INBOUND] = true;
+    connector->directions[direction] = true;
     connector->enforce_from = DATE_ALWAYS;
     connector->level = LEVEL_VERIFY;
     connector->min_protocol = PROTOCOL_TLSV1_2;
@@ -78,7 +81,7 @@ static struct connector *new_connector(uint32_t n)
 }
 
 /* `domains` in `connectors` connectors, half of the patterns with "*.". */
-static struct rules *load(uint32_t domains, uint32_t connectors)
+static struct rules *load(uint32_t domains, uint32_t connectors, enum direction direction)
 {
     struct rules *rules = rules_new();
 
@@ -89,7 +92,8 @@ static struct rules *load(uint32_t domains, uint32_t connectors)
     for (uint32_t c = 0; c < connectors; c++) {
         uint32_t index;
 
-        must(connectors_add(rules->connectors, new_connector(c), &index), "out of memory");
+        must(connectors_add(rules->connectors, new_connector(c, direction), &index),
+             "out of memory");
         for (uint32_t d = c; d < domains; d += connectors) {
             char text[NAME_SIZE + 2] = "*.";
             struct pattern pattern;
@@ -168,10 +172,103 @@ static double decisions(const struct rules *rules, bool parse, bool partners)
     return (end - start) * 1e9 / DECISIONS;
 }
 
+/* A partner's MX hosts, as the prober found them; all are good. */
+enum { HOSTS = 3 };
+static struct hop_trust trust = { .state = STORE_TRUSTED, .names_ok = true };
+static struct hop_address mx_addresses[HOSTS];
+static struct hop_host mx_hosts[HOSTS];
+static struct hop_facts mx_facts;
+
+static void make_hosts(void)
+{
+    static const unsigned char address[4] = { 192, 0, 2, 9 };
+
+    trust.store = trust.anchor = span_of("");
+    for (size_t i = 0; i < HOSTS; i++) {
+        mx_addresses[i] = (struct hop_address){ .ip = ip_from_bytes(4, address),
+                                                .port = 25,
+                                                .state = HOP_TLS,
+                                                .has_certificate = true,
+                                                .certificate_until = INT64_MAX,
+                                                .trusts = &trust,
+                                                .trust_count = 1 };
+        mx_addresses[i].tls = (struct tls_facts){ .state = TLS_ENCRYPTED,
+                                                  .protocol = PROTOCOL_TLSV1_3,
+                                                  .cipher = span_of("TLS_AES_256_GCM_SHA384"),
+                                                  .cipher_bits = 256 };
+        mx_hosts[i] = (struct hop_host){ .name = span_of("mx.partner.example"),
+                                         .lookup = LOOKUP_FOUND,
+                                         .addresses = &mx_addresses[i],
+                                         .address_count = 1 };
+    }
+    mx_facts = (struct hop_facts){ .lookup = LOOKUP_FOUND, .hosts = mx_hosts, .host_count = HOSTS };
+}
+
+static void get_hop(void *data, const struct next_hop *hop, struct hop_knowledge *knowledge)
+{
+    (void)data;
+    (void)hop;
+    *knowledge = (struct hop_knowledge){ .facts = &mx_facts, .fresh = true, .confirmed = true };
+}
+
+/* Nanoseconds a recipient outbound, its hop known: way, connector, three hosts judged. */
+static double outbound_decisions(const struct rules *rules)
+{
+    static struct address addresses[SENDERS];
+    const struct hop_source source = { get_hop, NULL };
+    struct address sender;
+    struct facts facts;
+    double start, end;
+    unsigned long passed = 0;
+
+    must(address_parse(&sender, span_of("<postmaster@example.org>")), "out of memory");
+    for (uint32_t i = 0; i < SENDERS; i++)
+        must(address_parse(&addresses[i], span_of(senders[i])), "out of memory");
+    set_facts(&facts);
+    facts.sender_address = &sender;
+    facts.mailer = span_of("smtp");
+    start = now();
+    for (uint32_t i = 0; i < DECISIONS; i++) {
+        const struct address *address = &addresses[i % SENDERS];
+        struct decision decision;
+
+        facts.recipient_address = address;
+        facts.next_hop = (struct span){ address->domains[0].name, address->domains[0].length };
+        decide_outbound(rules, &facts, &source, &decision);
+        passed += decision.outcome == OUTCOME_PASS;
+    }
+    end = now();
+    must(passed == DECISIONS, "an outbound decision went wrong");
+    for (uint32_t i = 0; i < SENDERS; i++)
+        address_release(&addresses[i]);
+    address_release(&sender);
+    return (end - start) * 1e9 / DECISIONS;
+}
+
+/* Nanoseconds an answer of the TLS policy map. */
+static double policy_answers(const struct rules *rules)
+{
+    static char text[TLS_POLICY_SIZE];
+    double start = now(), end;
+    unsigned long answered = 0;
+
+    for (uint32_t i = 0; i < DECISIONS; i++) {
+        const char *key = strchr(senders[i % SENDERS], '@') + 1;
+        struct line line;
+
+        line_init(&line, text, sizeof(text));
+        answered += tls_policy_answer(rules, (struct span){ key, strlen(key) - 1 },
+                                      INT64_C(1767225600), NULL, &line) == TLS_POLICY_OK;
+    }
+    end = now();
+    must(answered == DECISIONS, "an answer went wrong");
+    return (end - start) * 1e9 / DECISIONS;
+}
+
 static void measure(uint32_t domains, uint32_t connectors)
 {
     double before = resident(), start = now();
-    struct rules *rules = load(domains, connectors);
+    struct rules *rules = load(domains, connectors, DIRECTION_INBOUND);
     double loaded = now(), after = resident();
     double hit, miss, parsed;
 
@@ -190,12 +287,26 @@ static void measure(uint32_t domains, uint32_t connectors)
     rules_free(rules);
 }
 
+static void measure_outbound(uint32_t domains, uint32_t connectors)
+{
+    struct rules *rules = load(domains, connectors, DIRECTION_OUTBOUND);
+
+    make_senders(domains, true);
+    printf("%8u domains in %6u connectors: recipient outbound with %d MX hosts %4.0f ns, answer of "
+           "the TLS policy map %4.0f ns\n",
+           domains, connectors, (int)HOSTS, outbound_decisions(rules), policy_answers(rules));
+    rules_free(rules);
+}
+
 int main(void)
 {
+    make_hosts();
     measure(1, 1);
     measure(1000, 1);
     measure(1000, 1000);
     measure(1000000, 1);
     measure(1000000, 100000);
+    measure_outbound(1000, 1000);
+    measure_outbound(1000000, 100000);
     return 0;
 }

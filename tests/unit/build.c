@@ -275,3 +275,107 @@ void scene_release(struct scene *scene)
     address_release(&scene->sender);
     address_release(&scene->recipient);
 }
+
+struct connector *build_outbound(const char *name, enum level level)
+{
+    struct connector *connector = build_connector(name, level);
+
+    connector->directions[DIRECTION_INBOUND] = false;
+    connector->directions[DIRECTION_OUTBOUND] = true;
+    connector->mx = MX_ALL;
+    connector->unknown = UNKNOWN_DEFER;
+    return connector;
+}
+
+static void party_host_init(struct party *party, size_t i)
+{
+    static const char *const names[PARTY_HOSTS] = { "mx1.contoso.com", "mx2.contoso.com",
+                                                    "mx3.contoso.com", "mx4.contoso.com" };
+    struct hop_host *host = &party->hosts[i];
+
+    party->names[i] = span_of(names[i]);
+    *host = (struct hop_host){ .name = party->names[i],
+                               .preference = 10 * (int)(i + 1),
+                               .lookup = LOOKUP_FOUND,
+                               .dnssec = DNSSEC_INSECURE,
+                               .addresses = party->addresses[i],
+                               .address_count = 1 };
+    for (size_t n = 0; n < PARTY_ADDRESSES; n++) {
+        struct hop_address *address = &party->addresses[i][n];
+        const uint8_t bytes[] = { 192, 0, 2, (uint8_t)(9 + i + 100 * n) };
+
+        *address = (struct hop_address){ .ip = ip_from_bytes(4, bytes),
+                                         .port = 25,
+                                         .has_certificate = true,
+                                         .certificate_from = NOW - 86400,
+                                         .certificate_until = NOW + 86400,
+                                         .trusts = &party->trusts[i][n],
+                                         .trust_count = 1 };
+        party->trusts[i][n] = (struct hop_trust){ .store = span_of(""),
+                                                  .state = STORE_TRUSTED,
+                                                  .anchor = span_of("Example Root CA"),
+                                                  .names_ok = true };
+        address->state = HOP_TLS;
+        address->tls = (struct tls_facts){ .state = TLS_ENCRYPTED,
+                                           .protocol = PROTOCOL_TLSV1_3,
+                                           .protocol_name = SPAN("TLSv1.3"),
+                                           .cipher = SPAN("TLS_AES_256_GCM_SHA384"),
+                                           .cipher_bits = 256 };
+        address->forward_secrecy = FORWARD_SECRECY_YES;
+        address->certificate = (struct certificate_facts){ .subject = party->names[i],
+                                                           .issuer = SPAN("Example Issuing CA"),
+                                                           .organization = SPAN("Contoso"),
+                                                           .organizational_unit = SPAN(""),
+                                                           .has_alt_names = true,
+                                                           .alt_names = &party->names[i],
+                                                           .alt_name_count = 1,
+                                                           .key_bits = 2048,
+                                                           .fingerprint_state = PIN_KNOWN,
+                                                           .fingerprint = build_digest(0xaa),
+                                                           .public_key_state = PIN_KNOWN,
+                                                           .public_key = build_digest(0xbb) };
+    }
+}
+
+void party_init(struct party *party, size_t hosts)
+{
+    memset(party, 0, sizeof(*party));
+    assert_true(hosts <= PARTY_HOSTS);
+    for (size_t i = 0; i < PARTY_HOSTS; i++)
+        party_host_init(party, i);
+    party->facts = (struct hop_facts){ .lookup = LOOKUP_FOUND,
+                                       .dnssec = DNSSEC_INSECURE,
+                                       .hosts = party->hosts,
+                                       .host_count = hosts };
+    party->knowledge = (struct hop_knowledge){
+        .facts = &party->facts, .age = 312, .fresh = true, .confirmed = true
+    };
+}
+
+void party_set_state(struct party *party, size_t host, enum hop_state state, const char *reply)
+{
+    party->addresses[host][0].state = state;
+    party->addresses[host][0].reply = span_of(reply);
+}
+
+static void party_get(void *data, const struct next_hop *hop, struct hop_knowledge *knowledge)
+{
+    struct party *party = data;
+
+    party->asked++;
+    next_hop_format(hop, party->last);
+    *knowledge = party->knowledge;
+}
+
+struct hop_source party_source(struct party *party)
+{
+    return (struct hop_source){ party_get, party };
+}
+
+void scene_init_outbound(struct scene *scene, const char *recipient, const char *next_hop)
+{
+    scene_init(scene, "<a@example.org>", recipient);
+    scene_plain(scene);
+    scene->facts.mailer = span_of("smtp");
+    scene->facts.next_hop = span_of(next_hop);
+}

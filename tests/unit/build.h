@@ -18,6 +18,7 @@
 
 #include "policy/address.h"
 #include "policy/date.h"
+#include "policy/decide_outbound.h"
 #include "policy/facts.h"
 #include "policy/rules.h"
 #include "policy/span.h"
@@ -84,5 +85,37 @@ void scene_plain(struct scene *scene);
 void scene_set_helo(struct scene *scene, const char *name);
 void scene_set_client(struct scene *scene, const char *ip, const char *name, bool confirmed);
 void scene_release(struct scene *scene);
+
+/* An outbound connector with the language's defaults (and `unknown` defer). */
+struct connector *build_outbound(const char *name, enum level level);
+
+/* A partner's hop in memory: MX hosts with an address each, all of them good until a test spoils
+ * them: TLSv1.3, a certificate for the host of "Example Issuing CA", which the default store trusts
+ * with the anchor "Example Root CA", pins 0xaa and 0xbb. */
+#define PARTY_HOSTS 4
+#define PARTY_ADDRESSES 3
+
+struct party {
+    struct hop_facts facts;
+    struct hop_knowledge knowledge; /* fresh, confirmed, 312 seconds old */
+    struct hop_host hosts[PARTY_HOSTS];
+    struct hop_address addresses[PARTY_HOSTS][PARTY_ADDRESSES];
+    struct hop_trust trusts[PARTY_HOSTS][PARTY_ADDRESSES];
+    struct span names[PARTY_HOSTS]; /* of the certificates */
+    unsigned asked;                 /* times that a decision asked for the hop */
+    char last[NEXT_HOP_TEXT_SIZE];  /* which it was */
+};
+
+/* mx1.contoso.com[192.0.2.9], mx2.contoso.com[192.0.2.10] ...: up to PARTY_HOSTS. */
+void party_init(struct party *party, size_t hosts);
+
+/* The same address without STARTTLS, refusing it ...; HOP_TLS is good again. */
+void party_set_state(struct party *party, size_t host, enum hop_state state, const char *reply);
+
+/* A source that has this party for every hop. */
+struct hop_source party_source(struct party *party);
+
+/* Facts of a message from a@example.org, that Postfix sends to `next_hop` by smtp(8). */
+void scene_init_outbound(struct scene *scene, const char *recipient, const char *next_hop);
 
 #endif

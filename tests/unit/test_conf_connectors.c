@@ -214,15 +214,65 @@ static void outbound__what_postfix_has_no_word_for__warning(void **state)
 #define CANNOT(words)                                                                            \
     "t.conf:1: warning: Postfix's TLS policy cannot express " words ": outbound this is judged " \
     "at RCPT only ('x')\n"
+#define NO_SENDER(line)                                                                           \
+    "t.conf:" line ": warning: Postfix's TLS policy is not told who sends: it holds the mail of " \
+    "all our domains to this connector ('x')\n"
     static const struct conf_case rows[] = {
         { MAP("level = \"secure\"; certificates = ( { name = \"a.b\"; root = \"R\"; } );"), "" },
         { MAP("level = \"secure\"; certificates = ( { name = \"a.b\"; key_bits = 2048; },\n"
               "{ organization = \"O\"; issuer = \"I\"; organizational_unit = \"U\"; } );\n"
               "ciphers = [ \"TLS_AES_256_GCM_SHA384\" ]; local_domains = [ \"example.org\" ];"),
-          CANNOT("issuer, organization, organizational_unit, key_bits, ciphers, local_domains") },
-        { MAP("level = \"encrypt\"; local_domains = [ \"example.org\" ];"),
-          CANNOT("local_domains") },
+          CANNOT("issuer, organization, organizational_unit, key_bits, ciphers") NO_SENDER("4") },
+        { MAP("level = \"encrypt\"; local_domains = [ \"example.org\" ];"), NO_SENDER("2") },
+        { MAP("level = \"encrypt\"; min_cipher_bits = 256;\n"
+              "exclude_ciphers = [ \"TLS_AES_128_GCM_SHA256\", \"AES128-SHA\" ];"),
+          CANNOT("exclude_ciphers of TLSv1.3, min_cipher_bits above 128 for TLSv1.3") },
+        { MAP("level = \"secure\"; certificates = ( { name = \"*.a.b\"; } );"),
+          "t.conf:2: warning: Postfix's TLS policy takes this for names of any depth, at RCPT it "
+          "is "
+          "one label ('*.a.b')\n" },
         { CONF_OUTBOUND("level = \"encrypt\"; local_domains = [ \"example.org\" ];"), "" },
+    };
+
+    (void)state;
+    assert_int_equal(conf_case_check(rows, ROWS(rows)), 0);
+}
+
+/* Postfix asks its map by the next hop alone. */
+static void outbound__one_next_hop_and_two_demands__error(void **state)
+{
+#define SHARED(store, a, b)                                                                   \
+    store "connectors = (\n"                                                                  \
+          "{ name = \"a\"; direction = \"outbound\"; domains = [ \"a.example\" ]; " a " },\n" \
+          "{ name = \"b\"; direction = \"outbound\"; domains = [ \"b.example\" ]; " b " } );\n"
+#define SOCKET "tls_policy_socket = \"unix:/run/t\";\n"
+#define AT_HUB(level) "next_hops = [ \"[hub.example]:587\" ]; level = \"" level "\";"
+#define CLASH(sentence)                                                                       \
+    "t.conf:4: error: two connectors ask different things of one next hop: a (line 3) and b " \
+    "(line 4): " sentence " ('[hub.example]:587')\n"
+    static const struct conf_case rows[] = {
+        { SHARED(SOCKET, AT_HUB("secure"), AT_HUB("secure")),
+          CLASH("they expect different certificates") },
+        { SHARED("", AT_HUB("secure"), AT_HUB("secure")), "" },
+        { SHARED(SOCKET, AT_HUB("secure"), AT_HUB("encrypt")), "" },
+        { SHARED(SOCKET, AT_HUB("secure"), AT_HUB("secure") "mode = \"monitor\";"), "" },
+        { SHARED(SOCKET, AT_HUB("secure") "certificates = ( { name = \"hub.example\"; } );",
+                 AT_HUB("secure") "certificates = ( { name = \"hub.example\"; } );"),
+          "" },
+        { SHARED(SOCKET, AT_HUB("secure") "certificates = ( { name = \"hub.example\"; } );",
+                 AT_HUB("secure") "certificates = ( { name = \"hub.example\"; root = \"R\"; } );"),
+          CLASH("they trust different certificate authorities") },
+        /* one domain, by local_domains */
+        { SOCKET "connectors = (\n"
+                 "{ name = \"a\"; direction = \"outbound\"; domains = [ \"c.example\" ];\n"
+                 "level = \"secure\"; local_domains = [ \"x.example\" ];\n"
+                 "certificates = ( { name = \"one.example\"; } ); },\n"
+                 "{ name = \"b\"; direction = \"outbound\"; domains = [ \"*.c.example\" ];\n"
+                 "level = \"secure\"; } );\n",
+          "t.conf:4: warning: Postfix's TLS policy is not told who sends: it holds the mail of "
+          "all our domains to this connector ('a')\n"
+          "t.conf:6: error: two connectors ask different things of one next hop: a (line 3) and b "
+          "(line 6): they expect different certificates ('c.example')\n" },
     };
 
     (void)state;
@@ -318,6 +368,7 @@ int main(void)
         cmocka_unit_test(outbound__unknown_accept_without_the_map__error),
         cmocka_unit_test(outbound__verify__note_about_dnssec),
         cmocka_unit_test(outbound__what_postfix_has_no_word_for__warning),
+        cmocka_unit_test(outbound__one_next_hop_and_two_demands__error),
         cmocka_unit_test(ciphers__allowed_and_excluded__warning_or_error),
         cmocka_unit_test(connector__all_of_its_keys__stored),
     };

@@ -141,58 +141,6 @@ static void socket_parse__unix_only__refuses_the_network(void **state)
     free(canonical);
 }
 
-static void next_hop_parse__postfixs_forms__canonical(void **state)
-{
-    static const struct {
-        struct span text;
-        const char *canonical; /* NULL: none */
-        bool looks_up_mx;
-    } rows[] = {
-        { S("[Mail.HQ.example]:587"), "[mail.hq.example]:587", false },
-        { S("[mail.hq.example]"), "[mail.hq.example]", false },
-        { S("smtps://mail.hq.example:465"), "smtps://mail.hq.example:465", false },
-        { S("smtps://mail.hq.example"), "smtps://mail.hq.example", false },
-        { S("HQ.example."), "hq.example", true },
-        { S("hq.example:587"), "hq.example:587", true },
-        { S("b\xc3\xbc"
-            "cher.example"),
-          "xn--bcher-kva.example", true },
-        { S("[192.0.2.1]:25"), "[192.0.2.1]:25", false },
-        { S("[2001:db8::1]"), "[2001:db8::1]", false },
-        { S("[IPv6:2001:db8::1]:25"), "[2001:db8::1]:25", false },
-        { S(""), NULL, false },
-        { S("[]"), NULL, false },
-        { S("[mail.hq.example"), NULL, false },
-        { S("[mail.hq.example]587"), NULL, false },
-        { S("[mail.hq.example]:"), NULL, false },
-        { S("[mail.hq.example]:0"), NULL, false },
-        { S("[mail.hq.example]:smtp"), NULL, false },
-        { S("192.0.2.1"), NULL, false },
-        { S("smtp:mail.hq.example"), NULL, false },
-        { S("a@hq.example"), NULL, false },
-        { S("hq example"), NULL, false },
-        { S("smtps://"), NULL, false },
-        { S("*.hq.example"), NULL, false },
-    };
-    unsigned bad = 0;
-
-    (void)state;
-    for (size_t i = 0; i < ROWS(rows); i++) {
-        struct why why = { "" };
-        char *canonical = NULL;
-        bool looks_up_mx = false, parsed;
-
-        parsed = next_hop_parse(rows[i].text, &canonical, &looks_up_mx, &why);
-        bad += row(parsed == (rows[i].canonical != NULL) &&
-                       (!parsed || (strcmp(canonical, rows[i].canonical) == 0 &&
-                                    looks_up_mx == rows[i].looks_up_mx)),
-                   "%s: %s %s", SHOWN(rows[i].text), parsed ? canonical : "no", why.text);
-        if (parsed)
-            free(canonical);
-    }
-    assert_int_equal(bad, 0);
-}
-
 static void dns_server_parse__address_and_port__told(void **state)
 {
     static const struct {
@@ -272,7 +220,6 @@ int main(void)
         cmocka_unit_test(octal_mode_parse__three_octal_digits__mode),
         cmocka_unit_test(socket_parse__libmilters_forms__canonical),
         cmocka_unit_test(socket_parse__unix_only__refuses_the_network),
-        cmocka_unit_test(next_hop_parse__postfixs_forms__canonical),
         cmocka_unit_test(dns_server_parse__address_and_port__told),
         cmocka_unit_test(edit_distance__pairs__counted),
         cmocka_unit_test(suggestion__nearest_word__offered),

@@ -365,6 +365,94 @@ static void connectors_owns_name__only_outbound__its_own_domains(void **state)
     connectors_free(connectors);
 }
 
+struct seen_connectors {
+    char names[64];
+    unsigned count;
+};
+
+static void see_connector(void *data, const struct connector *connector)
+{
+    struct seen_connectors *seen = data;
+
+    strcat(seen->names, connector->name);
+    seen->count++;
+}
+
+static void connectors_by_next_hop__host_and_port__each_connector_once(void **state)
+{
+    static const struct {
+        const char *hop, *names; /* the later one first */
+    } rows[] = {
+        { "[relay.example]:587", "ba" }, { "[relay.example]:465", "ca" }, { "[relay.example]", "" },
+        { "[192.0.2.1]:26", "b" },       { "hub.example", "c" },          { "hub.example:25", "c" },
+        { "[hub.example]", "" },         { "other.example", "" },
+    };
+    static const char *const next_hops[] = { "[relay.example]:587 smtps://relay.example:465",
+                                             "[relay.example]:587 [192.0.2.1]:26",
+                                             "hub.example [relay.example]:465",
+                                             "[relay.example]:587" };
+    static const char *const names[] = { "a", "b", "c", "inbound" };
+    struct connectors *connectors = connectors_new();
+    unsigned bad = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(names); i++) {
+        struct connector *connector = i == 3 ? build_connector(names[i], LEVEL_ENCRYPT)
+                                             : build_outbound(names[i], LEVEL_ENCRYPT);
+
+        build_strings(&connector->next_hops, next_hops[i]);
+        (void)add(connectors, connector);
+    }
+    assert_true(connectors_finish(connectors));
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct seen_connectors seen = { "", 0 };
+        struct next_hop hop;
+
+        assert_true(next_hop_read(&hop, span_of(rows[i].hop)));
+        connectors_by_next_hop(connectors, &hop, see_connector, &seen);
+        bad += row(strcmp(seen.names, rows[i].names) == 0, "%s: %s", rows[i].hop, seen.names);
+    }
+    connectors_free(connectors);
+    assert_int_equal(bad, 0);
+}
+
+static void connectors_add_domain__names_to_expect__kept(void **state)
+{
+    static const struct {
+        enum level level;
+        bool outbound, entry;
+        size_t kept;
+    } rows[] = {
+        { LEVEL_SECURE, true, false, 2 },
+        { LEVEL_SECURE, true, true, 0 },
+        { LEVEL_SECURE, false, false, 0 },
+        { LEVEL_VERIFY, true, false, 0 },
+    };
+    unsigned bad = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct connectors *connectors = connectors_new();
+        struct connector *connector = build_connector("c", rows[i].level);
+        uint32_t index;
+
+        connector->directions[DIRECTION_OUTBOUND] = rows[i].outbound;
+        if (rows[i].entry)
+            build_entry_name(build_entry(connector), "mail.contoso.com");
+        index = add(connectors, connector);
+        add_domain(connectors, index, "*.Contoso.com");
+        add_domain(connectors, index, ".fabrikam.com");
+        bad += row(connector->domain_names.count == rows[i].kept, "row %zu: %zu", i,
+                   connector->domain_names.count);
+        if (rows[i].kept == 2)
+            bad += row(strcmp(connector->domain_names.strings[0], "*.contoso.com") == 0 &&
+                           strcmp(connector->domain_names.strings[1], ".fabrikam.com") == 0,
+                       "row %zu: %s", i, connector->domain_names.strings[0]);
+        connectors_free(connectors);
+    }
+    assert_int_equal(bad, 0);
+}
+
 static void certificate_entry_has_pins__each_kind__told(void **state)
 {
     struct pin pin = { false, { { 0 } } };
@@ -486,6 +574,8 @@ int main(void)
         cmocka_unit_test(connectors_by_client__outbound_connector__never),
         cmocka_unit_test(connectors_owns_name__domains_and_below__table),
         cmocka_unit_test(connectors_owns_name__only_outbound__its_own_domains),
+        cmocka_unit_test(connectors_by_next_hop__host_and_port__each_connector_once),
+        cmocka_unit_test(connectors_add_domain__names_to_expect__kept),
         cmocka_unit_test(certificate_entry_has_pins__each_kind__told),
         cmocka_unit_test(certificate_entry_state__from_and_until__at_the_exact_second),
         cmocka_unit_test(connector_next_change__dates__the_next_one_that_has_an_effect),

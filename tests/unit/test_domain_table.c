@@ -297,6 +297,37 @@ static void domain_table_same__name_and_kind__exactly(void **state)
     domain_table_free(table);
 }
 
+static void see_each(void *data, enum pattern_kind kind, const char *name, uint32_t value)
+{
+    char *seen = data;
+    char text[DOMAIN_MAX + 3];
+
+    pattern_format(kind, name, text, sizeof(text));
+    assert_true(value < 4 && seen[value] == ' ');
+    seen[value] = "abcd"[value];
+    assert_string_equal(
+        text, ((const char *const[]){ "*.contoso.com", ".contoso.com", "*", "x.example" })[value]);
+}
+
+static void domain_table_each__patterns__every_one_once(void **state)
+{
+    static const char *const patterns[] = { "*.contoso.com", ".contoso.com", "*", "x.example" };
+    struct domain_table *table = domain_table_new();
+    char seen[] = "    ";
+
+    (void)state;
+    assert_non_null(table);
+    for (uint32_t i = 0; i < ROWS(patterns); i++) {
+        struct pattern pattern = build_pattern(patterns[i]);
+
+        assert_true(domain_table_add(table, &pattern, i));
+    }
+    domain_table_finish(table);
+    domain_table_each(table, see_each, seen);
+    assert_string_equal(seen, "abcd");
+    domain_table_free(table);
+}
+
 static void domain_table_meet__patterns_in_both__told(void **state)
 {
     static const struct {
@@ -472,6 +503,7 @@ int main(void)
         cmocka_unit_test(domain_walk__as_many_labels_as_bytes__bounded),
         cmocka_unit_test(domain_walk__same_pattern_many_times__every_value),
         cmocka_unit_test(domain_table_same__name_and_kind__exactly),
+        cmocka_unit_test(domain_table_each__patterns__every_one_once),
         cmocka_unit_test(domain_table_meet__patterns_in_both__told),
         cmocka_unit_test(domain_walk__random_tables__as_the_model_says),
         cmocka_unit_test(domain_table__hundred_thousand_domains__all_found),

@@ -29,9 +29,8 @@ static void write_trace(const struct trace *trace, char *text, size_t size)
             pattern_format(match->kind, match->entry, pattern, sizeof(pattern));
         length += (size_t)snprintf(
             text + length, size - length, "%s %s%s %s%s%.*s\n", match->connector->name, pattern,
-            ways[match->by], fate_word(candidate->fate),
-            span_known(candidate->recipient) ? " to " : "", (int)candidate->recipient.length,
-            span_known(candidate->recipient) ? candidate->recipient.data : "");
+            ways[match->by], fate_word(candidate->fate), span_known(candidate->ours) ? " to " : "",
+            (int)candidate->ours.length, span_known(candidate->ours) ? candidate->ours.data : "");
     }
 }
 

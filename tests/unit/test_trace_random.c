@@ -240,7 +240,7 @@ static size_t found(const struct trace *trace, const struct connector *connector
                                           : other->match.domain.data == domain->name;
 
         if (other->match.connector == connector && other->match.by == by && same_entry &&
-            same_domain && other->recipient.data == (recipient != NULL ? recipient->name : NULL)) {
+            same_domain && other->ours.data == (recipient != NULL ? recipient->name : NULL)) {
             *candidate = other;
             count++;
         }

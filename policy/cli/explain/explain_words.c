@@ -13,7 +13,8 @@ const char *words_by(enum matched_by by)
     static const char *const words[] = { [MATCHED_BY_SENDER] = "sender",
                                          [MATCHED_BY_NETWORK] = "network",
                                          [MATCHED_BY_HELO] = "helo",
-                                         [MATCHED_BY_CLIENT_NAME] = "client-name" };
+                                         [MATCHED_BY_CLIENT_NAME] = "client-name",
+                                         [MATCHED_BY_RECIPIENT] = "recipient" };
 
     return words[by];
 }
@@ -147,7 +148,8 @@ void words_led_by(struct line *line, const struct facts *facts, const struct mat
     static const char *const words[] = { [MATCHED_BY_SENDER] = "",
                                          [MATCHED_BY_NETWORK] = "client ",
                                          [MATCHED_BY_HELO] = "HELO ",
-                                         [MATCHED_BY_CLIENT_NAME] = "client name " };
+                                         [MATCHED_BY_CLIENT_NAME] = "client name ",
+                                         [MATCHED_BY_RECIPIENT] = "" };
     char address[IP_TEXT_SIZE];
 
     line_add(line, "%s", words[match->by]);
@@ -176,6 +178,7 @@ static void add_match(struct line *line, const struct facts *facts, const struct
         [MATCHED_BY_SENDER] = "the sender's domain",
         [MATCHED_BY_HELO] = "the sender is <>, and the client's HELO name",
         [MATCHED_BY_CLIENT_NAME] = "the sender is <>, and the client's confirmed name",
+        [MATCHED_BY_RECIPIENT] = "the recipient's domain",
     };
     const struct network *network;
     char text[NETWORK_TEXT_SIZE];
@@ -188,6 +191,10 @@ static void add_match(struct line *line, const struct facts *facts, const struct
             return;
         network_format(network, text);
         line_add(line, " (%s)", text);
+        return;
+    }
+    if (span_empty(match->domain) && match->by == MATCHED_BY_RECIPIENT) {
+        line_add(line, "a recipient without a domain is covered by *");
         return;
     }
     if (span_empty(match->domain)) {
