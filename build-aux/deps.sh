@@ -31,9 +31,12 @@ header event2/event.h|build|libevent-dev|libevent-devel
 header idn2.h|build|libidn2-dev|libidn2-devel
 header jansson.h|build|libjansson-dev|jansson-devel
 header zlib.h|build|zlib1g-dev|zlib-devel
+header unbound-event.h|build|libunbound-dev|unbound-devel
+header seccomp.h|build|libseccomp-dev|libseccomp-devel
 header cmocka.h|test|libcmocka-dev|libcmocka-devel
 perl Test::More|test|perl|perl
 perl IO::Socket::IP|test|perl|perl-IO-Socket-IP
+perl JSON::PP|test|perl|perl-JSON-PP
 perl Net::SSLeay|test|libnet-ssleay-perl|perl-Net-SSLeay
 command swaks|test|swaks|swaks
 command openssl|test|openssl|openssl

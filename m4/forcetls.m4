@@ -42,7 +42,9 @@ AS_IF([test "$forcetls_have_cc" = no], [
   forcetls_miss "a C compiler" "gcc libc6-dev" gcc
   for forcetls_row in openssl/ssl.h:libssl-dev:openssl-devel libconfig.h:libconfig-dev:libconfig-devel \
     event2/event.h:libevent-dev:libevent-devel idn2.h:libidn2-dev:libidn2-devel \
-    jansson.h:libjansson-dev:jansson-devel zlib.h:zlib1g-dev:zlib-devel libmilter/mfapi.h:libmilter-dev:sendmail-milter-devel; do
+    jansson.h:libjansson-dev:jansson-devel zlib.h:zlib1g-dev:zlib-devel \
+    unbound-event.h:libunbound-dev:unbound-devel seccomp.h:libseccomp-dev:libseccomp-devel \
+    libmilter/mfapi.h:libmilter-dev:sendmail-milter-devel; do
     forcetls_rest=${forcetls_row#*:}
     forcetls_have_header "${forcetls_row%%:*}" ||
       forcetls_miss "the header ${forcetls_row%%:*}" "${forcetls_rest%%:*}" "${forcetls_rest#*:}"

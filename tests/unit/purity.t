@@ -35,9 +35,11 @@ my @may_include = qw(arpa/inet assert ctype errno idn2 inttypes limits netinet/i
 # Which folder may see which library.
 my %library_of = (
     'libconfig.h' => qr{^policy/conf/},
-    'openssl/' => qr{^policy/x509/},
+    'openssl/' => qr{^policy/(?:x509|probe)/},
+    'unbound' => qr{^policy/probe/dns\.c$},
+    'seccomp.h' => qr{^policy/probe/},
     'libmilter/' => qr{^milter/},
-    'event2/' => qr{^milter/},
+    'event2/' => qr{^(?:milter|policy/probe)/},
     'pthread.h' => qr{^milter/},
     'syslog.h' => qr{^milter/},
 );
