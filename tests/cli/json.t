@@ -3,6 +3,7 @@
 #
 # json.t: the documents of --json have the shape that is described at the head of the source that prints them: every
 # member is there, always, with the right type, and no other; and each has been seen with a value in at least one case.
+# forcetls(1) has the same members.
 use strict;
 use warnings;
 
@@ -367,6 +368,11 @@ sub check_shape
     my @names = member_names(@paths);
     is(join("\n", grep { !$told{$_} } @names), '', "$name: every member is in the comment at the head of $source");
     my %known = map { $_ => 1 } @names, split ' ', $other_words;
+    is(join("\n", grep { /_/ && !$known{$_} } sort keys %told), '', 'and what looks like a member there is one');
+
+    my ($part) = read_file(source_dir() . '/policy/cli/forcetls.1') =~ /^\.Ss forcetls $name --json\n(.*?)(?=^\.S[sh])/ms;
+    %told = map { $_ => 1 } ($part // '') =~ /\w+/g;
+    is(join("\n", grep { !$told{$_} } @names), '', "$name: every member is in the manual");
     is(join("\n", grep { /_/ && !$known{$_} } sort keys %told), '', 'and what looks like a member there is one');
 }
 
