@@ -109,8 +109,10 @@ char *chain_pem(const struct chain *chain, size_t index)
     char *data, *text = NULL;
     long length;
 
+    /* With a NUL behind it, which PEM itself has not. */
     if (bio != NULL &&
-        PEM_write_bio_X509(bio, sk_X509_value(chain->certificates, (int)index)) == 1) {
+        PEM_write_bio_X509(bio, sk_X509_value(chain->certificates, (int)index)) == 1 &&
+        BIO_write(bio, "", 1) == 1) {
         length = BIO_get_mem_data(bio, &data);
         text = strndup(data, (size_t)length);
     }
