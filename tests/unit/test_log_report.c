@@ -188,6 +188,43 @@ static void log_report_print__many_partners__those_with_the_most_lines(void **st
     log_statistics_free(statistics);
 }
 
+/* Names below the partner's domain, first over TLS and then without: each makes a change. */
+static void
+log_report_print__a_stranger_makes_many_changes__those_of_the_partner_first(void **state)
+{
+    static const char *const parts[] = {
+        "contoso-in, inbound, by domain of the sender",
+        "contoso.com ",
+        "New or worse than before",
+        "contoso-in, contoso.com: not encrypted (before: TLSv1.3), 1 line, refused",
+        "contoso-in, contoso.com: issuer 'J' (before: issuer 'I'), 1 line, 2026-11-25",
+        "more (--all)",
+    };
+    struct log_statistics *statistics = new_statistics();
+    struct page_case page_case;
+
+    (void)state;
+    say(statistics, START, PASS "tls=TLSv1.3 cipher=A/256 certificate=trusted issuer=\"I\"" END,
+        "contoso-in", "contoso.com");
+    for (unsigned i = 0; i < 100; i++) {
+        char name[40];
+
+        (void)snprintf(name, sizeof(name), "h%u.contoso.com", i);
+        say(statistics, START + 1, DEFER "tls=TLSv1.3 cipher=A/256" END, "no-certificate",
+            "contoso-in", name);
+        say(statistics, START + 2, DEFER "tls=none" END, "no-tls", "contoso-in", name);
+        say(statistics, START + 2, DEFER "tls=none" END, "no-tls", "contoso-in", name);
+    }
+    say(statistics, START + 3, DEFER "tls=none" END, "no-tls", "contoso-in", "contoso.com");
+    say(statistics, START + 4, PASS "tls=TLSv1.3 cipher=A/256 certificate=trusted issuer=\"J\"" END,
+        "contoso-in", "contoso.com");
+    print(statistics, false, &page_case);
+    assert_int_equal(in_order(page_case_text(&page_case), parts, sizeof(parts) / sizeof(parts[0])),
+                     0);
+    page_case_close(&page_case);
+    log_statistics_free(statistics);
+}
+
 static void log_report_print__partners_that_are_not_kept__a_row_and_a_note(void **state)
 {
     struct log_statistics *statistics = new_statistics();
@@ -307,6 +344,8 @@ int main(void)
         cmocka_unit_test(log_report_print__nothing_special__no_empty_sections),
         cmocka_unit_test(log_report_print__everything__each_section_in_its_place),
         cmocka_unit_test(log_report_print__many_partners__those_with_the_most_lines),
+        cmocka_unit_test(
+            log_report_print__a_stranger_makes_many_changes__those_of_the_partner_first),
         cmocka_unit_test(log_report_print__partners_that_are_not_kept__a_row_and_a_note),
         cmocka_unit_test(log_report_print__no_times__said),
         cmocka_unit_test(log_report_json__the_shape_that_is_documented),

@@ -689,6 +689,35 @@ static void log_statistics__too_many_connectors__others(void **state)
     log_statistics_free(statistics);
 }
 
+/* Anybody can make certificates. */
+static void log_statistics__many_names_that_nobody_trusts__a_trusted_one_is_told(void **state)
+{
+    struct log_statistics *statistics = new_statistics();
+
+    (void)state;
+    say(statistics, START, PASS TLS13 " certificate=trusted issuer=\"I\" mode=enforce");
+    for (int i = 0; i < 100; i++)
+        say(statistics, START + 1, DEFER TLS13 " certificate=untrusted issuer=\"X %d\"" END, i);
+    say(statistics, START + 2, DEFER TLS13 " certificate=trusted issuer=\"J\"" END);
+    assert_non_null(strstr(seen(statistics, LOG_ISSUER), "J"));
+    assert_non_null(strstr(changes_of(statistics), "J"));
+    log_statistics_free(statistics);
+}
+
+/* The newer file was given first. */
+static void log_statistics__what_was_there_before__no_change(void **state)
+{
+    struct log_statistics *statistics = new_statistics();
+
+    (void)state;
+    say(statistics, START + DAY, PASS TLS13 " certificate=trusted issuer=\"J\" mode=enforce");
+    for (int i = 0; i < 3; i++)
+        say(statistics, START + i,
+            PASS "tls=TLSv1.2 cipher=A/128 certificate=trusted issuer=\"I\" mode=enforce");
+    assert_string_equal(changes_of(statistics), "");
+    log_statistics_free(statistics);
+}
+
 static void log_statistics__too_many_values__others(void **state)
 {
     struct log_statistics *statistics = new_statistics();
@@ -813,6 +842,8 @@ int main(void)
         cmocka_unit_test(log_statistics__invented_names_that_settle__room_is_left),
         cmocka_unit_test(log_statistics__partners_of_many_connectors__bounded_in_total),
         cmocka_unit_test(log_statistics__too_many_connectors__others),
+        cmocka_unit_test(log_statistics__many_names_that_nobody_trusts__a_trusted_one_is_told),
+        cmocka_unit_test(log_statistics__what_was_there_before__no_change),
         cmocka_unit_test(log_statistics__too_many_values__others),
         cmocka_unit_test(log_statistics__long_values__bounded_in_all),
         cmocka_unit_test(log_budget__taken_and_given__within_both_bounds),

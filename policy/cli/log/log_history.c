@@ -71,6 +71,15 @@ static struct log_value *find_value(const struct log_values *values, const struc
     return value;
 }
 
+/* Names that no CA vouches for can be had by the dozen, and must not keep out those of the
+ * partner's next certificate. */
+static size_t values_most(const struct log_sight *sight, bool met)
+{
+    bool trusted = sight->state != NULL && strcmp(sight->state, "trusted") == 0;
+
+    return met || trusted ? LOG_VALUES_MOST : LOG_VALUES_UNMET_MOST;
+}
+
 /* NULL: there is no room for it. */
 static struct log_value *add_value(struct log_values *values, const struct log_sight *sight,
                                    bool met, struct log_budget *budget)
@@ -78,8 +87,7 @@ static struct log_value *add_value(struct log_values *values, const struct log_s
     size_t size = sizeof(struct log_value) + sight->text.length;
     struct log_value *value, **end = &values->first;
 
-    if (values->count >= (met ? LOG_VALUES_MOST : LOG_VALUES_UNMET_MOST) ||
-        !log_budget_take(budget, size))
+    if (values->count >= values_most(sight, met) || !log_budget_take(budget, size))
         return NULL;
     value = malloc(size);
     if (value == NULL) {
@@ -168,17 +176,27 @@ static void count_change(struct log_value *value, const struct log_seen *seen)
     value->change_refused += seen->refused ? seen->count : 0;
 }
 
+/* Files were given in the wrong order: it was there before the other one. */
+static bool is_older(int64_t time, const struct log_value *value)
+{
+    return time != TIMESTAMP_UNKNOWN && value->first != TIMESTAMP_UNKNOWN && time < value->first;
+}
+
 /* What a value is worse than, or stands in the place of; NULL: it is no change. Where it is the
  * first that met all demands, what came before were perhaps others than the partner. */
 static const struct log_value *compare(enum log_kind kind, const struct log_values *values,
                                        const struct log_value *value, const struct log_sight *sight,
                                        const struct log_seen *seen)
 {
+    const struct log_value *before = NULL;
+
     if (seen->met && !values->met)
         return NULL;
     if (kind_rows[kind].ordered)
-        return better(values, sight->rank, seen->time);
-    return value->count > 0 ? NULL : other(values, sight);
+        before = better(values, sight->rank, seen->time);
+    else if (value->count == 0)
+        before = other(values, sight);
+    return before != NULL && is_older(seen->time, before) ? NULL : before;
 }
 
 static void add_sight(struct log_history *history, enum log_kind kind, const struct log_seen *seen,

@@ -42,8 +42,8 @@ enum log_change {
 
 #define LOG_UNRANKED (-1)
 
-/* What is kept: values of a kind, of them at most so many that were never seen with all demands
- * met, and bytes of a value. */
+/* What is kept: values of a kind; once there are so many, no more that come without all demands met
+ * (of a certificate's names: and without the MTA's trust); and bytes of a value. */
 #define LOG_VALUES_MOST 16
 #define LOG_VALUES_UNMET_MOST 8
 #define LOG_VALUE_BYTES_MOST 256

@@ -27,7 +27,7 @@
  *               "changes" (of these)
  *   } ],
  *   "other_connectors": COUNTS of connectors that are not kept
- *   "partners": [ {             all of them, by connector, those with the most lines first
+ *   "partners": [ {             all of them, by connector, those with the most passed first
  *     "connector", "direction"
  *     "domain"                  "<>": bounces; "(no domain)"
  *     COUNTS
@@ -44,7 +44,7 @@
  *       "others"                lines whose values are not kept
  *     }
  *   } ],
- *   "changes": [ {              the worst first
+ *   "changes": [ {              of partners that once met all demands first; the worst first
  *     "change"                  "plaintext", "unverified", "older-protocol", "weaker-cipher",
  *                               "other-issuer", "other-root", "other-subject", "other-fingerprint"
  *     "connector", "direction", "domain"

@@ -71,6 +71,9 @@ static int by_partner(const void *left, const void *right)
                              *b = *(const struct log_partner *const *)right;
     int order = compare_connectors(log_partner_connector(a), log_partner_connector(b));
 
+    /* Lines that are refused cost a stranger nothing. */
+    if (order == 0)
+        order = compare_counts(a->tally.messages, b->tally.messages);
     if (order == 0)
         order = compare_counts(a->lines, b->lines);
     return order != 0 ? order : compare_bytes(a->name, a->length, b->name, b->length);
@@ -81,12 +84,22 @@ static uint64_t let_through(const struct log_value *value)
     return value->change_count - value->change_refused;
 }
 
-/* The worst kind first, of a kind what came through most often. */
+/* What was better had met all demands: the partner was there, and not only names that a stranger
+ * invented, as many as he likes. */
+static bool had_met(const struct log_finding *finding)
+{
+    return finding->value->before->met > 0;
+}
+
+/* Those of partners that once met all demands first; the worst kind first, of a kind what came
+ * through most often. */
 static int by_change(const void *left, const void *right)
 {
     const struct log_finding *a = left, *b = right;
-    int order = (int)a->change - (int)b->change;
+    int order = (int)had_met(b) - (int)had_met(a);
 
+    if (order == 0)
+        order = (int)a->change - (int)b->change;
     if (order == 0)
         order = compare_counts(let_through(a->value), let_through(b->value));
     if (order == 0)

@@ -22,9 +22,10 @@ struct log_report {
     const struct log_statistics *statistics;
     const struct log_connector **connectors; /* by name, then by direction */
     size_t connector_count;
-    const struct log_partner **partners; /* by connector, then those with the most lines first */
+    const struct log_partner *
+        *partners; /* by connector, then those with the most mail that passed */
     size_t partner_count;
-    struct log_finding *changes; /* the worst first */
+    struct log_finding *changes; /* of partners that once met all demands first; the worst first */
     size_t change_count;
     struct log_tally total;
     uint64_t near_misses;

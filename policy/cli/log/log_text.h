@@ -11,7 +11,7 @@
 /* An empty line and a heading. */
 void log_text_heading(const struct page *page, const char *heading);
 
-/* A table for each connector: its partners, those with the most lines first. */
+/* A table for each connector: its partners, those with the most mail that passed first. */
 void log_text_partners(const struct log_report *report, bool all, const struct page *page);
 
 #endif
