@@ -11,6 +11,7 @@ use Cwd qw(abs_path);
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 
+use Forcetls::Certificates;
 use Forcetls::Command qw(forcetls);
 use Forcetls::Harness qw(at_end read_file run source_dir work_dir write_file);
 use Forcetls::Postfix;
@@ -47,7 +48,7 @@ sub make_commands
     $ENV{PATH} = "$work/bin:$ENV{PATH}";
 }
 
-my @sockets;
+my (@sockets, $server);
 
 sub make_socket
 {
@@ -65,7 +66,9 @@ sub make_queue
     chmod 0750, "$queue/forcetls";
     chown -1, scalar getgrnam $group, "$queue/forcetls" if $> == 0;
     make_socket("$queue/forcetls/$_.sock") for qw(milter policy);
-    write_file("$work/cas.pem", "no CA\n");
+    my $maker = Forcetls::Certificates->new;
+    $server = $maker->make('server', subject => '/CN=mx.example.org');
+    write_file("$work/cas.pem", read_file($maker->make('ca', subject => '/CN=CA', ca => 1)->{file}));
     write_file("$work/mailname", "mx.example.org\n");
 }
 
@@ -91,7 +94,8 @@ sub make_settings
         'smtpd_sender_restrictions = check_policy_service '
             . '{ unix:forcetls/policy.sock, timeout=5s, default_action=DUNNO }',
         'smtpd_tls_fingerprint_digest = sha256',
-        # this folder
+        # this folder; Debian's own certificate is not on every host
+        "smtpd_tls_cert_file = $server->{file}", "smtpd_tls_key_file = $server->{key}",
         "queue_directory = $queue", "mail_owner = $owner", 'setgid_group = dip',
     );
     run('postconf', '-c', $etc, '-e', @set);
@@ -223,6 +227,16 @@ make_conf('pins');
 write_file("$etc/master.cf", read_file("$etc/master.cf") . $reinject . $submission);
 is(shown(@{ findings() }), '', "a content filter's way back and contrib's submission: nothing");
 
+# What each service has for itself, and main.cf has not.
+make_settings();
+make_conf('secure');
+run('postconf', '-c', $etc, '-e', 'smtpd_tls_CAfile =', 'smtpd_tls_cert_file =',
+    'smtpd_tls_ask_ccert = no');
+run('postconf', '-c', $etc, '-P', "smtp/inet/smtpd_tls_CApath=$work/cas",
+    "smtp/inet/smtpd_tls_cert_file=$work/cas.pem", 'smtp/inet/smtpd_tls_req_ccert=yes',
+    'smtp/inet/smtpd_tls_security_level=encrypt');
+is(shown(@{ findings() }), '', 'certificate, CAs and level of a service: nothing');
+
 my $other = 'inet:127.0.0.1:8891';
 case('milter-not-attached', main => ['smtpd_milters ='], name => 'no milter');
 case('milter-not-attached', main => [ 'smtpd_milters = $filters', "filters = $other" ],
@@ -261,7 +275,17 @@ case('milter-maps', main => ['smtpd_milter_maps = inline:{ { 192.0.2.1 = DISABLE
 case('milter-default-action', main => ['milter_default_action = accept']);
 case('milter-default-action', main => [ 'milter_default_action = accept',
     "smtpd_milters = unix:forcetls/milter.sock, $other" ], name => 'beside another milter');
+case('milter-default-action', name => 'accept, and the first smtpd has its own',
+    main => ['milter_default_action = accept'],
+    master => ['smtp/inet/milter_default_action=tempfail'], lines => "2525 inet n - y - - smtpd\n");
+case('milter-fails-hard', main => ['milter_default_action = reject']);
+case('milter-fails-hard', name => 'beside another milter that may have it',
+    main => [ 'milter_default_action = reject', "smtpd_milters = unix:forcetls/milter.sock, $other" ]);
 case('milter-protocol', main => ['milter_protocol = 2']);
+case('macro-defaults', main => ['milter_macro_defaults = {cert_issuer}=x, daemon_name=y, cipher=z']);
+case('macro-defaults', name => 'in braces, for a service',
+    master => ['smtp/inet/milter_macro_defaults={{tls_version}=TLSv1.3}']);
+case('macro-defaults', name => 'without braces', main => ['milter_macro_defaults = auth_authen=x']);
 case('socket-missing', severity => 'note', before => sub { unlink "$queue/forcetls/milter.sock" },
     obeyed_by => sub { make_socket("$queue/forcetls/milter.sock") });
 SKIP: {
@@ -270,17 +294,37 @@ SKIP: {
     case('socket-denied', before => sub { chmod 0700, "$queue/forcetls" }, name => 'a folder');
 }
 case('tls-not-offered', main => ['smtpd_tls_security_level = none']);
-case('no-server-certificate', main => ['smtpd_tls_cert_file =']);
+case('starttls-discarded', main => ['smtpd_discard_ehlo_keywords = silent-discard, STARTTLS, dsn']);
+case('no-server-certificate', main => ['smtpd_tls_cert_file ='],
+    obeyed_by => sub { run('postconf', '-c', $etc, '-e', "smtpd_tls_cert_file = $server->{file}") });
+case('no-server-certificate', name => 'a certificate that is not there',
+    main => ["smtpd_tls_cert_file = $work/none.pem"],
+    obeyed_by => sub { run('postconf', '-c', $etc, '-e', "smtpd_tls_cert_file = $server->{file}") });
+case('no-server-certificate', name => 'chain files that are not there, for a service',
+    master => ["smtp/inet/smtpd_tls_chain_files=$server->{key},$work/none.pem"],
+    obeyed_by => sub { run('postconf', '-c', $etc, '-PX', 'smtp/inet/smtpd_tls_chain_files') });
 case('certificate-not-asked', conf => 'secure', main => ['smtpd_tls_ask_ccert = no']);
 case('no-client-ca', conf => 'secure', main => ['smtpd_tls_CAfile =']);
 case('client-ca-missing', conf => 'secure', main => ["smtpd_tls_CAfile = $work/none.pem"],
-    obeyed_by => sub { $_[0]{type}[0] =~ / into (\S+)$/ and write_file($1, "CA\n") });
+    obeyed_by => sub { $_[0]{type}[0] =~ / into (\S+)$/ and write_file($1, read_file("$work/cas.pem")) });
+write_file("$work/junk.pem", "no CA\n");
+case('client-ca-missing', conf => 'secure', name => 'a file of CAs without a CA',
+    main => ["smtpd_tls_CAfile = $work/junk.pem"],
+    obeyed_by => sub { write_file("$work/junk.pem", read_file("$work/cas.pem")) });
+case('client-ca-missing', name => 'a folder in its place', main => ["smtpd_tls_CAfile = $work"]);
 case('public-client-ca', conf => 'verify',
     main => ['smtpd_tls_CAfile =', 'smtpd_tls_CApath = /etc/ssl/certs']);
 case('default-ca-appended', conf => 'verify', main => ['tls_append_default_CA = yes']);
+case('default-ca-appended', conf => 'verify', name => 'for a service with a CA of its own',
+    main => [ 'smtpd_tls_CAfile =', 'tls_append_default_CA = yes' ],
+    master => ["smtp/inet/smtpd_tls_CAfile=$work/cas.pem"]);
 case('policy-service-missing', conf => 'pins', main => ['smtpd_sender_restrictions = reject']);
 case('policy-service-missing', conf => 'pins', name => 'missing for a service',
     lines => "smtpd pass - - y - - smtpd -o smtpd_sender_restrictions=reject\n");
+case('policy-service-missing', conf => 'pins', name => 'in a list that a service has for itself',
+    main => [ 'smtpd_sender_restrictions =', 'smtpd_recipient_restrictions = check_policy_service '
+        . '{ unix:forcetls/policy.sock, default_action=DUNNO }' ],
+    lines => "2525 inet n - y - - smtpd -o smtpd_recipient_restrictions=reject\n");
 case('policy-service-elsewhere', conf => 'pins',
     main => ['smtpd_sender_restrictions = check_policy_service '
         . '{ unix:/run/forcetls/policy.sock, default_action=DUNNO }']);

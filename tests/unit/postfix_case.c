@@ -7,8 +7,8 @@
 
 #include "policy/cli/check/postfix_check.h"
 
-/* Of "postconf -x" the parameters that are looked at; smtpd_tls_CAfile is a file that every host
- * has. */
+/* Of "postconf -x" the parameters that are looked at; smtpd_tls_CAfile and smtpd_tls_cert_file are
+ * a file that every host has. */
 static const char main_3_7[] =
     "compatibility_level = 3.6\n"
     "inet_interfaces = all\n"
@@ -40,7 +40,7 @@ static const char main_3_7[] =
     "smtpd_tls_CAfile = /dev/null\n"
     "smtpd_tls_CApath =\n"
     "smtpd_tls_ask_ccert = yes\n"
-    "smtpd_tls_cert_file = /etc/ssl/certs/ssl-cert-snakeoil.pem\n"
+    "smtpd_tls_cert_file = /dev/null\n"
     "smtpd_tls_chain_files =\n"
     "smtpd_tls_dcert_file =\n"
     "smtpd_tls_eccert_file =\n"

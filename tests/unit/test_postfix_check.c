@@ -97,10 +97,11 @@ static void milter__socket_of_another_name__named(void **state)
                      "smtpd_milters = " OTHER ", unix:/run/forcetls/milter.sock inet:h:1\n",
                      "milter-elsewhere | main.cf | postconf -e 'smtpd_milters = " OTHER
                      ", unix:forcetls/milter.sock inet:h:1'\n"),
-        POSTFIX_MAIN(ENCRYPT,
-                     "smtpd_milters = { unix:/run/forcetls/milter.sock, default_action=reject }\n",
-                     "milter-elsewhere | main.cf | postconf -e 'smtpd_milters = { "
-                     "unix:forcetls/milter.sock, default_action=reject }'\n"),
+        POSTFIX_MAIN(
+            ENCRYPT,
+            "smtpd_milters = { unix:/run/forcetls/milter.sock, default_action=shutdown }\n",
+            "milter-elsewhere | main.cf | postconf -e 'smtpd_milters = { "
+            "unix:forcetls/milter.sock, default_action=shutdown }'\n"),
         POSTFIX_MAIN(ENCRYPT, "smtpd_milters = local:forcetls/milter.sock\n", ""),
         /* A service that is not chrooted, and both kinds together. */
         POSTFIX_MASTER(ENCRYPT, POSTFIX_SERVICE("26", "inet", "n", "smtpd"),
@@ -162,7 +163,15 @@ static void milter_default_action__lets_mail_through__named(void **state)
             ENCRYPT, "milter_default_action = quarantine\n",
             "milter-default-action | main.cf | postconf -e 'milter_default_action = tempfail'\n"),
         POSTFIX_MAIN(ENCRYPT, "milter_default_action = shutdown\n", ""),
-        POSTFIX_MAIN(ENCRYPT, "milter_default_action = reject\n", ""),
+        POSTFIX_MAIN(
+            ENCRYPT, "milter_default_action = reject\n",
+            "milter-fails-hard | main.cf | postconf -e 'milter_default_action = tempfail'\n"),
+        POSTFIX_MAIN(ENCRYPT, "milter_macro_defaults = i=x, {cipher}=y, { auth_authen = z }\n",
+                     "macro-defaults | main.cf | postconf -e 'milter_macro_defaults ='\n"),
+        POSTFIX_MAIN(ENCRYPT, "milter_macro_defaults = daemon_name=x,j=y\n", ""),
+        POSTFIX_MAIN(ENCRYPT, "smtpd_discard_ehlo_keywords = dsn, StartTLS\n",
+                     "starttls-discarded | main.cf | postconf -e 'smtpd_discard_ehlo_keywords = "
+                     "dsn'\n"),
         /* The other milters keep theirs. */
         POSTFIX_MAIN(
             ENCRYPT,

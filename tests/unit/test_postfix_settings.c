@@ -111,7 +111,8 @@ static void settings__no_postconf__why(void **state)
     assert_int_equal(setenv("PATH", own, 1), 0);
     assert_false(postfix_settings_read(&settings, "/nowhere", &why));
     assert_string_equal(why.text,
-                        "postconf cannot read the settings in '/nowhere' (exit status 1)");
+                        "postconf cannot read the settings in '/nowhere' (exit status 1); it "
+                        "says why: postconf -c '/nowhere' -x >/dev/null");
     postfix_settings_release(&settings);
     assert_int_equal(setenv("PATH", path, 1), 0);
     free(path);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/cli/check/check_text.h"
 #include "policy/cli/check/check_words.h"
@@ -128,11 +129,21 @@ static void print_gaps(const struct page *page, const struct survey *survey, enu
 
 /* ---- an MTA's settings ---------------------------------------------------------------------- */
 
+/* Whether a line of it is a command: "# " is for the eye. */
+static bool is_command(const char *type)
+{
+    while (type != NULL && *type == '#') {
+        type = strchr(type, '\n');
+        type += type != NULL;
+    }
+    return type != NULL && *type != '\0';
+}
+
 /* Whether some finding says what to type. */
 static bool has_commands(const struct findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
-        if (findings->items[i].type != NULL)
+        if (is_command(findings->items[i].type))
             return true;
     }
     return false;

@@ -69,14 +69,16 @@ char *postfix_with_advice(char *advice, char *command);
 postfix_check_function check_milter_attached, check_milter_elsewhere, check_milter_unreachable,
     check_no_milters;
 /* postfix_milter_options.c */
-postfix_check_function check_milter_default_action, check_milter_protocol;
+postfix_check_function check_milter_default_action, check_milter_hard, check_milter_protocol,
+    check_macro_defaults;
 /* postfix_milter_maps.c */
 postfix_check_function check_milter_maps;
 /* postfix_sockets.c */
 postfix_check_function check_socket_missing, check_socket_denied;
 /* postfix_tls.c */
-postfix_check_function check_tls_offered, check_server_certificate, check_certificate_asked,
-    check_client_ca, check_client_ca_there, check_client_ca_public, check_default_ca;
+postfix_check_function check_tls_offered, check_starttls_discarded, check_server_certificate,
+    check_certificate_asked, check_client_ca, check_client_ca_there, check_client_ca_public,
+    check_default_ca;
 /* postfix_policy.c */
 postfix_check_function check_policy_missing, check_policy_elsewhere, check_policy_unreachable,
     check_policy_first, check_policy_action, check_delay_reject, check_fingerprint_digest;

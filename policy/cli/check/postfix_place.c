@@ -145,7 +145,23 @@ const struct postfix_service *place_of(const struct postfix_service *service, co
 void place_walk_start(struct place_walk *walk, const struct postfix_settings *settings,
                       service_kind *kind, const char *name)
 {
-    *walk = (struct place_walk){ .settings = settings, .kind = kind, .name = name };
+    place_walk_start_all(walk, settings, kind, name, NULL);
+}
+
+void place_walk_start_all(struct place_walk *walk, const struct postfix_settings *settings,
+                          service_kind *kind, const char *name, const char *const *others)
+{
+    *walk =
+        (struct place_walk){ .settings = settings, .kind = kind, .name = name, .others = others };
+}
+
+static bool is_own_place(const struct place_walk *walk, const struct postfix_service *service)
+{
+    bool own = postfix_overrides(service, walk->name);
+
+    for (size_t i = 0; !own && walk->others != NULL && walk->others[i] != NULL; i++)
+        own = postfix_overrides(service, walk->others[i]);
+    return own;
 }
 
 static void place_note(struct place *place, const struct postfix_service *service)
@@ -156,10 +172,19 @@ static void place_note(struct place *place, const struct postfix_service *servic
     place->open |= !service->chrooted;
 }
 
-static void place_fill(struct place *place, const struct place_walk *walk)
+static void place_fill(struct place *place, const struct postfix_settings *settings,
+                       const char *name)
 {
-    place->value = postfix_value(walk->settings, place->service, walk->name);
-    place->raw = postfix_raw(walk->settings, place->service, walk->name);
+    place->value = postfix_value(settings, place->service, name);
+    place->raw = postfix_raw(settings, place->service, name);
+}
+
+void place_of_service(struct place *place, const struct postfix_settings *settings,
+                      const struct postfix_service *service, const char *name)
+{
+    *place = (struct place){ .service = place_of(service, name) };
+    place_note(place, service);
+    place_fill(place, settings, name);
 }
 
 static void place_main(struct place *place, const struct place_walk *walk)
@@ -169,7 +194,7 @@ static void place_main(struct place *place, const struct place_walk *walk)
     for (size_t i = 0; i < settings->service_count; i++) {
         const struct postfix_service *service = &settings->services[i];
 
-        if (walk->kind(settings, service) && !postfix_overrides(service, walk->name))
+        if (walk->kind(settings, service) && !is_own_place(walk, service))
             place_note(place, service);
     }
 }
@@ -185,18 +210,18 @@ bool place_walk_next(struct place_walk *walk, struct place *place)
         walk->main_done = true;
         place_main(place, walk);
         if (place->example != NULL) {
-            place_fill(place, walk);
+            place_fill(place, settings, walk->name);
             return true;
         }
     }
     while (walk->next < settings->service_count) {
         const struct postfix_service *service = &settings->services[walk->next++];
 
-        if (!walk->kind(settings, service) || !postfix_overrides(service, walk->name))
+        if (!walk->kind(settings, service) || !is_own_place(walk, service))
             continue;
         place->service = service;
         place_note(place, service);
-        place_fill(place, walk);
+        place_fill(place, settings, walk->name);
         return true;
     }
     return false;

@@ -40,6 +40,7 @@ struct place {
 struct place_walk {
     const struct postfix_settings *settings;
     const char *name;
+    const char *const *others; /* NULL: none; NULL ends them */
     service_kind *kind;
     size_t next;
     bool main_done;
@@ -48,11 +49,20 @@ struct place_walk {
 void place_walk_start(struct place_walk *walk, const struct postfix_settings *settings,
                       service_kind *kind, const char *name);
 
+/* The same where the judgement hangs on more parameters: a service that has one of `others` for
+ * itself is a place of its own too. */
+void place_walk_start_all(struct place_walk *walk, const struct postfix_settings *settings,
+                          service_kind *kind, const char *name, const char *const *others);
+
 /* main.cf first, if some service of the kind has the parameter from there, then each service that
  * has its own. False: no more; at once where Postfix does not know the parameter. */
 bool place_walk_next(struct place_walk *walk, struct place *place);
 
 /* Where one service has a parameter from: itself, or NULL for main.cf. */
 const struct postfix_service *place_of(const struct postfix_service *service, const char *name);
+
+/* The same with all that there is to say of it, for this service alone. */
+void place_of_service(struct place *place, const struct postfix_settings *settings,
+                      const struct postfix_service *service, const char *name);
 
 #endif

@@ -40,6 +40,11 @@ struct feed {
     bool first;
 };
 
+struct feed_walk {
+    struct place_walk places;
+    bool told[LISTS]; /* of main.cf's */
+};
+
 static const char *our_socket(const struct postfix_case *given)
 {
     return given->rules->settings.smtpd_policy_socket;
@@ -51,16 +56,13 @@ static bool has_feed(const struct postfix_case *given)
     return our_socket(given) != NULL;
 }
 
-/* The list as this service, and those that have it from the same place, sees it. */
+/* The list as this service, and those that have all lists from the same places, sees it. */
 static void place_for(const struct postfix_case *given, const struct place *senders,
                       const char *parameter, struct place *place)
 {
-    const struct postfix_service *example = senders->example;
-
-    *place = *senders;
-    place->service = place_of(example, parameter);
-    place->value = postfix_value(given->settings, place->service, parameter);
-    place->raw = postfix_raw(given->settings, place->service, parameter);
+    place_of_service(place, given->settings, senders->example, parameter);
+    place->chrooted = senders->chrooted;
+    place->open = senders->open;
 }
 
 /* The line in one list that comes closest, the first one of those. */
@@ -102,20 +104,41 @@ static void find_feed(const struct postfix_case *given, const struct place *send
         *feed = (struct feed){ .list = &lists[0], .place = *senders };
 }
 
-/* One feed for each place of smtpd_sender_restrictions. */
-static bool feed_next(const struct postfix_case *given, struct place_walk *walk, struct feed *feed)
+/* What a service has from main.cf all the same is told once. */
+static bool is_told(struct feed_walk *walk, const struct place *senders, const struct feed *feed)
+{
+    bool *told = &walk->told[feed->list - lists], before = *told;
+
+    if (feed->meeting == MEETING_NONE && place_of(senders->example, SENDER_LIST) != NULL)
+        return false;
+    if (feed->meeting != MEETING_NONE && feed->place.service != NULL)
+        return false;
+    if (senders->service == NULL || feed->meeting != MEETING_NONE)
+        *told = true;
+    return before;
+}
+
+/* One feed for main.cf's lists, and one for each service that has one of them for itself. */
+static bool feed_next(const struct postfix_case *given, struct feed_walk *walk, struct feed *feed)
 {
     struct place senders;
 
-    if (!has_feed(given) || !place_walk_next(walk, &senders))
-        return false;
-    find_feed(given, &senders, feed);
+    do {
+        if (!has_feed(given) || !place_walk_next(&walk->places, &senders))
+            return false;
+        find_feed(given, &senders, feed);
+    } while (is_told(walk, &senders, feed));
     return true;
 }
 
-static void feed_start(const struct postfix_case *given, struct place_walk *walk)
+static void feed_start(const struct postfix_case *given, struct feed_walk *walk)
 {
-    place_walk_start(walk, given->settings, kind_partners, SENDER_LIST);
+    static const char *const others[] = { "smtpd_client_restrictions", "smtpd_helo_restrictions",
+                                          "smtpd_relay_restrictions",
+                                          "smtpd_recipient_restrictions", NULL };
+
+    *walk = (struct feed_walk){ .told = { false } };
+    place_walk_start_all(&walk->places, given->settings, kind_partners, SENDER_LIST, others);
 }
 
 static char *type_first(const struct postfix_case *given, const struct feed *feed, const char *line,
@@ -142,7 +165,7 @@ static char *type_missing(const struct postfix_case *given, const struct feed *f
 
 void check_policy_missing(const struct postfix_case *given, const char *word)
 {
-    struct place_walk walk;
+    struct feed_walk walk;
     struct feed feed;
 
     feed_start(given, &walk);
@@ -172,7 +195,7 @@ static char *type_renamed(const struct postfix_case *given, const struct feed *f
 static void say_of(const struct postfix_case *given, const char *word, enum meeting meeting,
                    const char *but)
 {
-    struct place_walk walk;
+    struct feed_walk walk;
     struct feed feed;
 
     feed_start(given, &walk);
@@ -210,7 +233,7 @@ static char *type_moved(const struct postfix_case *given, const struct feed *fee
 
 void check_policy_first(const struct postfix_case *given, const char *word)
 {
-    struct place_walk walk;
+    struct feed_walk walk;
     struct feed feed;
 
     feed_start(given, &walk);
@@ -236,7 +259,7 @@ static bool passes_without(const struct postfix_case *given, const struct feed *
 
 void check_policy_action(const struct postfix_case *given, const char *word)
 {
-    struct place_walk walk;
+    struct feed_walk walk;
     struct feed feed;
 
     feed_start(given, &walk);
@@ -265,13 +288,9 @@ void check_delay_reject(const struct postfix_case *given, const char *word)
 
     place_walk_start(&walk, given->settings, kind_partners, parameter);
     while (has_feed(given) && place_walk_next(&walk, &place)) {
-        struct place senders = place;
         struct feed feed;
 
-        senders.service = place_of(place.example, SENDER_LIST);
-        senders.value = postfix_value(given->settings, senders.service, SENDER_LIST);
-        senders.raw = postfix_raw(given->settings, senders.service, SENDER_LIST);
-        find_feed(given, &senders, &feed);
+        find_feed(given, &place, &feed);
         if (feed.list->early && !postfix_is(given->settings, place.service, parameter, "yes"))
             postfix_say(given, SEVERITY_WARNING, word, place.service,
                         command_set(given->settings, place.service, parameter, "yes"),

@@ -45,9 +45,14 @@ static bool ask(const struct question *question, char *directory, char **answer,
         return false;
     if (output.status != 0) {
         free(output.text);
-        return why_fail(why, "postconf cannot read the settings%s%s%s (exit status %d)",
+        return why_fail(why,
+                        "postconf cannot read the settings%s%s%s (exit status %d); it says why: "
+                        "postconf%s%s%s %s >/dev/null",
                         directory != NULL ? " in '" : "", directory != NULL ? directory : "",
-                        directory != NULL ? "'" : "", output.status);
+                        directory != NULL ? "'" : "", output.status,
+                        directory != NULL ? " -c '" : "", directory != NULL ? directory : "",
+                        directory != NULL ? "'" : "",
+                        question->options[0] != NULL ? question->options[0] : "");
     }
     *answer = output.text;
     return true;

@@ -7,11 +7,15 @@
 #include "policy/cli/check/postfix_check.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policy/cli/check/postfix_command.h"
 #include "policy/cli/check/postfix_list.h"
+#include "policy/conf/file.h"
 #include "policy/x509/trust_store.h"
 
 /* More CAs than a host's partners have. */
@@ -71,16 +75,35 @@ static bool enforces_tls(const struct postfix_case *given, const struct postfix_
 void check_tls_offered(const struct postfix_case *given, const char *word)
 {
     static const char parameter[] = "smtpd_tls_security_level";
+    static const char *const others[] = { "smtpd_use_tls", "smtpd_enforce_tls", NULL };
     struct place_walk walk;
     struct place place;
 
-    place_walk_start(&walk, given->settings, kind_starttls, parameter);
+    place_walk_start_all(&walk, given->settings, kind_starttls, parameter, others);
     while (place_walk_next(&walk, &place)) {
         if (!offers_tls(given, place.service))
             postfix_say(given, SEVERITY_WARNING, word, place.service,
                         command_set(given->settings, place.service, parameter, "may"),
                         "TLS is not offered (%s is '%s'): no partner's mail can pass", parameter,
                         place.value);
+    }
+}
+
+/* smtpd_discard_ehlo_keywords: TLS is there, and nobody is told. */
+void check_starttls_discarded(const struct postfix_case *given, const char *word)
+{
+    static const char parameter[] = "smtpd_discard_ehlo_keywords";
+    struct place_walk walk;
+    struct place place;
+
+    place_walk_start(&walk, given->settings, kind_starttls, parameter);
+    while (place_walk_next(&walk, &place)) {
+        if (list_has(place.value, "starttls"))
+            postfix_say(given, SEVERITY_WARNING, word, place.service,
+                        command_set_free(given->settings, place.service, parameter,
+                                         list_without_word(place.value, "starttls")),
+                        "%s has starttls: TLS is not offered, and no partner's mail can pass",
+                        parameter);
     }
 }
 
@@ -93,36 +116,88 @@ static bool has_certificate(const struct postfix_case *given, const struct postf
             !postfix_is(given->settings, service, "smtpd_tls_cert_file", "none"));
 }
 
+/* Where they are set, smtpd_tls_chain_files are all that counts. */
+static const char chain_files[] = "smtpd_tls_chain_files";
+static const char *const certificate_files[] = {
+    "smtpd_tls_cert_file",
+    "smtpd_tls_key_file",
+    "smtpd_tls_eccert_file",
+    "smtpd_tls_eckey_file",
+    "smtpd_tls_dcert_file",
+    "smtpd_tls_dkey_file",
+    NULL,
+};
+
+/* The first of some files that is not there. */
+static bool find_absent(const char *list, char path[PATH_MAX])
+{
+    struct span element;
+
+    while (list != NULL && list_next(&list, &element)) {
+        if (*element.data != '/' || element.length >= PATH_MAX)
+            continue;
+        (void)snprintf(path, PATH_MAX, "%.*s", (int)element.length, element.data);
+        if (access(path, F_OK) != 0 && errno == ENOENT)
+            return true;
+    }
+    return false;
+}
+
+/* Of the server's own. */
+static bool is_file_absent(const struct postfix_case *given, const struct postfix_service *service,
+                           char path[PATH_MAX])
+{
+    if (is_set(given, service, chain_files))
+        return find_absent(postfix_value(given->settings, service, chain_files), path);
+    for (size_t i = 0; certificate_files[i] != NULL; i++) {
+        if (find_absent(postfix_value(given->settings, service, certificate_files[i]), path))
+            return true;
+    }
+    return false;
+}
+
+static char *type_certificate(const struct postfix_case *given,
+                              const struct postfix_service *service)
+{
+    return command_lines(
+        command_format("# a file with this server's private key, then its "
+                       "certificate, then the chain:"),
+        command_set(given->settings, service, chain_files, "/etc/postfix/key-and-chain.pem"));
+}
+
+/* tls_certkey.c: what cannot be loaded ends TLS, or every handshake. */
 void check_server_certificate(const struct postfix_case *given, const char *word)
 {
-    static const char parameter[] = "smtpd_tls_chain_files";
+    char path[PATH_MAX];
     struct place_walk walk;
     struct place place;
 
-    place_walk_start(&walk, given->settings, kind_remote, parameter);
+    place_walk_start_all(&walk, given->settings, kind_remote, chain_files, certificate_files);
     while (place_walk_next(&walk, &place)) {
-        const struct postfix_service *service = place.service;
-
-        if (!offers_tls(given, service) || has_certificate(given, service))
+        if (!offers_tls(given, place.service))
             continue;
-        postfix_say(given, SEVERITY_WARNING, word, service,
-                    command_lines(command_format("# a file with this server's private key, then "
-                                                 "its certificate, then the chain:"),
-                                  command_set(given->settings, service, parameter,
-                                              "/etc/postfix/key-and-chain.pem")),
-                    "smtpd has no certificate (%s, smtpd_tls_cert_file): TLS is not offered, or "
-                    "only without one",
-                    parameter);
+        if (!has_certificate(given, place.service))
+            postfix_say(given, SEVERITY_WARNING, word, place.service,
+                        type_certificate(given, place.service),
+                        "smtpd has no certificate (%s, smtpd_tls_cert_file): TLS is not offered, "
+                        "or only without one",
+                        chain_files);
+        else if (is_file_absent(given, place.service, path))
+            postfix_say(given, SEVERITY_WARNING, word, place.service,
+                        type_certificate(given, place.service),
+                        "smtpd's own certificate or key, '%s', is not there: no session has TLS",
+                        path);
     }
 }
 
 void check_certificate_asked(const struct postfix_case *given, const char *word)
 {
     static const char parameter[] = "smtpd_tls_ask_ccert";
+    static const char *const others[] = { "smtpd_tls_req_ccert", NULL };
     struct place_walk walk;
     struct place place;
 
-    place_walk_start(&walk, given->settings, kind_partners, parameter);
+    place_walk_start_all(&walk, given->settings, kind_partners, parameter, others);
     while (place_walk_next(&walk, &place)) {
         const struct postfix_service *service = place.service;
 
@@ -146,10 +221,11 @@ static char *type_partner_cas(const struct postfix_case *given,
 
 void check_client_ca(const struct postfix_case *given, const char *word)
 {
+    static const char *const others[] = { "smtpd_tls_CApath", NULL };
     struct place_walk walk;
     struct place place;
 
-    place_walk_start(&walk, given->settings, kind_partners, "smtpd_tls_CAfile");
+    place_walk_start_all(&walk, given->settings, kind_partners, "smtpd_tls_CAfile", others);
     while (place_walk_next(&walk, &place)) {
         if (*place.value != '\0' || is_set(given, place.service, "smtpd_tls_CApath"))
             continue;
@@ -168,6 +244,23 @@ static char *type_ca_there(const struct postfix_case *given, const struct place 
     return command_format("# write the CAs of your partners, in PEM, into %s", place->value);
 }
 
+/* Why OpenSSL takes nothing from it; NULL: it does, or we may not look. */
+static const char *ca_problem(const char *path, struct why *why)
+{
+    struct trust_store *store;
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        return errno == ENOENT ? "is not there" : NULL;
+    if (S_ISDIR(status.st_mode))
+        return "is a folder (smtpd_tls_CApath is for folders)";
+    if (!file_is_readable(path, false, NULL))
+        return NULL;
+    store = trust_store_read(path, why);
+    trust_store_free(store);
+    return store == NULL ? why->text : NULL;
+}
+
 /* tls_set_ca_certificate_info(): smtpd then goes on without TLS. */
 void check_client_ca_there(const struct postfix_case *given, const char *word)
 {
@@ -176,10 +269,12 @@ void check_client_ca_there(const struct postfix_case *given, const char *word)
 
     place_walk_start(&walk, given->settings, kind_remote, "smtpd_tls_CAfile");
     while (place_walk_next(&walk, &place)) {
-        if (*place.value == '\0' || access(place.value, F_OK) == 0 || errno != ENOENT)
-            continue;
-        postfix_say(given, SEVERITY_WARNING, word, place.service, type_ca_there(given, &place),
-                    "smtpd_tls_CAfile '%s' is not there: smtpd turns TLS off", place.value);
+        struct why why;
+        const char *problem = *place.value != '\0' ? ca_problem(place.value, &why) : NULL;
+
+        if (problem != NULL)
+            postfix_say(given, SEVERITY_WARNING, word, place.service, type_ca_there(given, &place),
+                        "smtpd_tls_CAfile '%s': %s: smtpd turns TLS off", place.value, problem);
     }
 }
 
@@ -230,10 +325,11 @@ void check_client_ca_public(const struct postfix_case *given, const char *word)
 void check_default_ca(const struct postfix_case *given, const char *word)
 {
     static const char parameter[] = "tls_append_default_CA";
+    static const char *const others[] = { "smtpd_tls_CAfile", "smtpd_tls_CApath", NULL };
     struct place_walk walk;
     struct place place;
 
-    place_walk_start(&walk, given->settings, kind_partners, parameter);
+    place_walk_start_all(&walk, given->settings, kind_partners, parameter, others);
     while (place_walk_next(&walk, &place)) {
         if (!is_yes(given, place.service, parameter) ||
             (!is_set(given, place.service, "smtpd_tls_CAfile") &&

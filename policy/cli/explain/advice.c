@@ -109,8 +109,9 @@ static const struct advice_step steps[] = {
             "(smtpd_tls_chain_files or smtpd_tls_cert_file): postconf smtpd_tls_security_level; "
             "postconf -P | grep smtpd_tls"),
     SENDMAIL(REASON_NO_TLS, ANYWHERE,
-             "STARTTLS is offered with confSERVER_CERT, confSERVER_KEY and confCACERT_PATH (an "
-             "empty folder will do), and not with M=S in DAEMON_OPTIONS or S in srv_features"),
+             "STARTTLS is offered with confSERVER_CERT, confSERVER_KEY, confCACERT and "
+             "confCACERT_PATH (an empty folder will do), and not with M=S in DAEMON_OPTIONS or S "
+             "in srv_features"),
     HERE(REASON_NO_TLS, ANYWHERE,
          "where a proxy, a load balancer or a firewall in front ends TLS or hides STARTTLS, let "
          "the MTA end it"),

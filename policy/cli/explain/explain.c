@@ -7,7 +7,7 @@
  *
  * Exit status:
  *   0  it passes: all demands are met, no connector is for it, it is exempt, or in monitor mode
- *   1  it would be refused, since a demand is seen not to be met
+ *   1  it would be refused or (action defer) deferred, since a demand is seen not to be met
  *   2  wrong usage; the configuration has errors or cannot be read; no line of forcetls-milter;
  *      memory ran out
  *   3  it would be deferred, since it cannot be told; a line of a direction that is not judged; not
@@ -57,7 +57,7 @@ static const struct option_row rows[] = {
 
 static const char *const details[] = {
     "Without a macro of TLS the session is in plaintext. Exit status: 0 it passes,",
-    "1 refused, 2 wrong usage or unreadable, 3 deferred because it cannot be told.",
+    "1 a demand is not met, 2 wrong usage or unreadable, 3 it cannot be told now.",
     NULL,
 };
 

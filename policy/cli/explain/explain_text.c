@@ -237,11 +237,15 @@ static void print_outbound(const struct answer *answer)
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
+/* The reply and the line of the log are in the line that was given where nothing has changed. */
 static void print_judgement(const struct answer *answer)
 {
+    const struct explanation *explanation = answer->explanation;
+
     answer_way(answer);
     print_verdict(answer);
-    print_reply_and_log(answer);
+    if (explanation->logged == NULL || explanation->sameness != SAME)
+        print_reply_and_log(answer);
 }
 
 static void print_question(const struct answer *answer)

@@ -278,7 +278,7 @@ void words_verdict(struct line *line, const struct facts *facts, const struct ju
     }
     line_add(line, "%s",
              decision->monitored ? "passes, in monitor mode; else it would be " : "would be ");
-    line_add(line, "%s with %s%s: %s", decision->outcome == OUTCOME_FAIL ? "refused" : "deferred",
+    line_add(line, "%s with %s%s: %s", decision->would == VERDICT_REJECT ? "refused" : "deferred",
              judgement->refusal.code,
              decision->outcome == OUTCOME_FAIL ? "" : ", because it cannot be told",
              reason_word(decision->reason));

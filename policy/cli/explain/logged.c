@@ -88,7 +88,8 @@ static bool refuse_line(struct span line, struct why *why)
 
     line_init(&shown, text, sizeof(text));
     line_add_quoted(&shown, line, VALUE_MOST);
-    if (contains(line, "milter-reject: "))
+    /* Postfix; Sendmail. */
+    if (contains(line, "milter-reject: ") || contains(line, ": Milter: "))
         return why_fail(why,
                         "--log: the MTA's own line of a refusal; wanted is the line of "
                         "forcetls-milter beside it, with verdict= ('%s')",
