@@ -63,6 +63,7 @@ sub conf
 {
     return write_file("$dir/forcetls.conf", <<"EOT");
 milter_socket = "unix:$socket";
+trust_store = "@{[ source_dir() ]}/tests/cli/files/roots.pem";
 connectors = (
   { name = "office";  direction = "inbound"; domains = [ "tax.example" ]; level = "encrypt"; },
   { name = "known";   direction = "inbound"; domains = [ "hq.example" ]; level = "verify"; },
