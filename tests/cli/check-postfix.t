@@ -343,6 +343,8 @@ case('fingerprint-digest', conf => 'pins', name => 'md5 by an old compatibility 
         run('postconf', '-c', $etc, '-e', 'compatibility_level = 3.5');
     });
 case('xclient', main => ['smtpd_authorized_xclient_hosts = 192.0.2.1']);
+case('xclient', severity => 'note', name => 'a proxy in front of submission',
+    lines => "submission inet n - y - - smtpd -o smtpd_authorized_xclient_hosts=127.0.0.1\n");
 case('proxy-protocol', severity => 'note', main => ['smtpd_upstream_proxy_protocol = haproxy'],
     obeyed_by => sub { run('postconf', '-c', $etc, '-X', 'smtpd_upstream_proxy_protocol') });
 case('qmqpd', main => ['qmqpd_authorized_clients = 192.0.2.1'],
@@ -361,13 +363,13 @@ case('tls-map-unreachable', severity => 'note', conf => 'out', settings => \%map
     main => ["smtp_tls_policy_maps = socketmap:unix:$queue/forcetls/tls-policy.sock:forcetls"]);
 case('tls-map-not-first', severity => 'note', conf => 'out', settings => \%map,
     main => ["smtp_tls_policy_maps = static:may, $map"]);
-case('fallback-relay', conf => 'out', main => ['fallback_relay = [relay.example.org]']);
-case('fallback-relay', conf => 'out', name => 'a fallback relay for a service',
+case('fallback-relay', severity => 'note', conf => 'out', main => ['fallback_relay = [relay.example.org]']);
+case('fallback-relay', severity => 'note', conf => 'out', name => 'a fallback relay for a service',
     master => ['relay/unix/smtp_fallback_relay=[relay.example.org]']);
 SKIP: {
     my ($status, $out) = run('postconf', '-c', $etc, 'tls_required_enable');
     skip 'Postfix 3.10 or later only', 1 if $out !~ /^tls_required_enable = /m;
-    case('tls-required', conf => 'out');
+    case('tls-required', severity => 'note', conf => 'out');
 }
 case('trust-store-unreachable', severity => 'note', conf => 'out_secure',
     before => sub {

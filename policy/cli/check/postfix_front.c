@@ -11,6 +11,12 @@
 #include "policy/cli/check/postfix_command.h"
 #include "policy/cli/check/postfix_list.h"
 
+/* A proxy in front of submission is there for our own users. */
+static enum severity severity_of(const struct postfix_service *service)
+{
+    return service != NULL && service_is_submission(service) ? SEVERITY_NOTE : SEVERITY_WARNING;
+}
+
 void check_xclient(const struct postfix_case *given, const char *word)
 {
     static const char parameter[] = "smtpd_authorized_xclient_hosts";
@@ -21,7 +27,7 @@ void check_xclient(const struct postfix_case *given, const char *word)
     while (place_walk_next(&walk, &place)) {
         if (list_is_empty(place.value))
             continue;
-        postfix_say(given, SEVERITY_WARNING, word, place.service,
+        postfix_say(given, severity_of(place.service), word, place.service,
                     command_set(given->settings, place.service, parameter, ""),
                     "%s is '%s': these hosts can say who the client is, and their own TLS then "
                     "counts as the partner's",

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "policy/cli/check/postfix_command.h"
@@ -69,8 +70,8 @@ void check_fallback_relay(const struct postfix_case *given, const char *word)
     while (place_walk_next(&walk, &place)) {
         if (!first_uncovered(given, place.value, &hop))
             continue;
-        postfix_say(given, SEVERITY_WARNING, word, place.service,
-                    command_set(given->settings, place.service, parameter, ""),
+        postfix_say(given, MAP_SEVERITY, word, place.service,
+                    map_type_later(command_set(given->settings, place.service, parameter, "")),
                     "%s has '%.*s', which is in no connector's next_hops: who blocks a partner's "
                     "own hosts has its mail sent there, over whatever TLS there is",
                     parameter, (int)hop.length, hop.data);
@@ -82,8 +83,8 @@ void check_tls_required(const struct postfix_case *given, const char *word)
     static const char parameter[] = "tls_required_enable";
 
     if (postfix_is(given->settings, NULL, parameter, "yes"))
-        postfix_say(given, SEVERITY_WARNING, word, NULL,
-                    command_set(given->settings, NULL, parameter, "no"),
+        postfix_say(given, MAP_SEVERITY, word, NULL,
+                    map_type_later(command_set(given->settings, NULL, parameter, "no")),
                     "%s is 'yes': the header \"TLS-Required: No\" turns off every TLS policy for "
                     "a message, and whoever writes it can add it",
                     parameter);
@@ -128,33 +129,67 @@ static char *type_copy(const struct postfix_case *given, const char *path)
     return map_type_later(text);
 }
 
-/* One connector's; a relative name is one from here. */
-static void look_at_store(const struct postfix_case *given, const char *word,
-                          const struct connector *connector)
+/* Of the connectors whose trust_store smtp(8) opens: the next one from `*index` on. */
+static const struct connector *next_with_store(const struct connectors *connectors, size_t *index)
 {
-    char *absolute = realpath(connector->trust_store, NULL);
+    while (*index < connectors_count(connectors)) {
+        const struct connector *connector = connectors_get(connectors, (uint32_t)(*index)++);
+
+        if (connector->directions[DIRECTION_OUTBOUND] && connector->level >= LEVEL_VERIFY &&
+            connector->trust_store != NULL)
+            return connector;
+    }
+    return NULL;
+}
+
+/* How many others have the same one; none where an earlier one has. */
+static bool count_others(const struct connectors *connectors, const struct connector *first,
+                         size_t *others)
+{
+    const struct connector *connector;
+    bool behind = false;
+    size_t index = 0;
+
+    *others = 0;
+    while ((connector = next_with_store(connectors, &index)) != NULL) {
+        bool same = strcmp(connector->trust_store, first->trust_store) == 0;
+
+        if (same && !behind && connector != first)
+            return false;
+        behind |= connector == first;
+        *others += same && connector != first;
+    }
+    return true;
+}
+
+/* One store; a relative name is one from here. */
+static void look_at_store(const struct postfix_case *given, const char *word,
+                          const struct connector *connector, size_t others)
+{
+    char *absolute = realpath(connector->trust_store, NULL), more[40] = "";
     const char *path = absolute != NULL ? absolute : connector->trust_store;
 
+    if (others > 0)
+        (void)snprintf(more, sizeof(more), " and %zu more", others);
     if (!is_inside(given, path))
         postfix_say_of(
             given, MAP_SEVERITY, word, path, type_copy(given, path),
-            "trust_store of connector '%s' is not inside the chroot of smtp(8): with the "
-            "TLS policy map, mail to this partner waits" MAP_NOT_SERVED,
-            connector->name);
+            "trust_store of connector '%s'%s is not inside the chroot of smtp(8): with the "
+            "TLS policy map, mail to the partner waits" MAP_NOT_SERVED,
+            connector->name, more);
     free(absolute);
 }
 
 void check_trust_store(const struct postfix_case *given, const char *word)
 {
     const struct connectors *connectors = given->rules->connectors;
+    const struct connector *connector;
+    size_t index = 0, others;
 
     if (!any_chrooted(given))
         return;
-    for (size_t i = 0; i < connectors_count(connectors); i++) {
-        const struct connector *connector = connectors_get(connectors, (uint32_t)i);
-
-        if (connector->directions[DIRECTION_OUTBOUND] && connector->level >= LEVEL_VERIFY &&
-            connector->trust_store != NULL)
-            look_at_store(given, word, connector);
+    while ((connector = next_with_store(connectors, &index)) != NULL) {
+        if (count_others(connectors, connector, &others))
+            look_at_store(given, word, connector, others);
     }
 }

@@ -34,11 +34,14 @@ static bool is_command(const struct postfix_service *service, const char *comman
 static bool host_is_loopback(struct span host)
 {
     static const uint8_t loopback6[16] = { [15] = 1 };
+    static const char *const names[] = { "loopback-only", "localhost", "ip6-localhost",
+                                         "ip6-loopback" };
     struct ip ip;
 
-    if (span_equal_nocase(host, span_of("loopback-only")) ||
-        span_equal_nocase(host, span_of("localhost")))
-        return true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (span_equal_nocase(host, span_of(names[i])))
+            return true;
+    }
     if (host.length > 2 && host.data[0] == '[') {
         host.data++;
         host.length -= 2;
