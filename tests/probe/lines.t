@@ -136,7 +136,10 @@ subtest 'nobody reads' => sub {
     }
     wait_for(3, sub { 0 });
     my $resident = $prober->resident;
-    cmp_ok($resident, '<', prober_is_sanitized() ? 300_000 : 60_000, "$resident kB after three seconds without a reader");
+    SKIP: {
+        skip 'a sanitizer keeps what was freed', 1 if prober_is_sanitized();
+        cmp_ok($resident, '<', 60_000, "$resident kB after three seconds without a reader");
+    }
     my %seen;
     for (1 .. 200 + $many) {
         my $line = $prober->hear // last;
