@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Tests of policy/cli/log_reader, log_line and log_find: which lines of a file are the daemon's, in
+ * Tests of policy/cli/log_reader and log_line: which lines of a file are the daemon's, in
  * files of any kind and size.
  */
 #include "config.h"
@@ -14,7 +14,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "policy/cli/log/log_find.h"
 #include "policy/cli/log/log_reader.h"
 
 #define NOON INT64_C(1795608000) /* 2026-11-25 12:00:00 */
@@ -510,51 +509,6 @@ static void log_reader__standard_input__as_a_file(void **state)
     free(got.texts);
 }
 
-/* ------------------------------------------------------------ the search alone */
-
-static const char *slow_find(struct span text, bool verdicts)
-{
-    const char *tag = memmem(text.data, text.length, LOG_TAG, strlen(LOG_TAG));
-    const char *verdict = memmem(text.data, text.length, LOG_VERDICT, strlen(LOG_VERDICT));
-
-    if (!verdicts || verdict == NULL)
-        return tag;
-    return tag == NULL || verdict < tag ? verdict : tag;
-}
-
-/* Pieces of the words, so that there is much that is nearly one. */
-static void log_find__any_text__as_memmem(void **state)
-{
-    static const char *const pieces[] = {
-        LOG_TAG, LOG_VERDICT, "forcetls-", "milter[", "bound ", "verdict=",       "-",
-        "[",     "v",         "=",         "f",       "b",      "------- ------["
-    };
-
-    (void)state;
-    for (int i = 0; i < 20000; i++) {
-        size_t length = 0, size = random_below(400);
-        char buffer[400 + LOG_FIND_BEYOND + 64], *start = buffer + random_below(64);
-        struct span text;
-
-        memset(buffer, 0, sizeof(buffer));
-        while (length < size) {
-            const char *piece = pieces[random_below(ROWS(pieces))];
-            size_t more =
-                random_below(3) == 0 ? random_below((uint32_t)strlen(piece)) + 1 : strlen(piece);
-
-            if (length + more > size)
-                more = size - length;
-            memcpy(start + length, piece, more);
-            length += more;
-        }
-        /* What is behind the text must not be found. */
-        memcpy(start + length, LOG_TAG LOG_VERDICT, 24);
-        text = (struct span){ start, length };
-        assert_ptr_equal(log_find_tag(text), slow_find(text, false));
-        assert_ptr_equal(log_find_any(text), slow_find(text, true));
-    }
-}
-
 /* ------------------------------------------------------------ damage */
 
 static void log_reader__damaged_files__to_the_end(void **state)
@@ -613,7 +567,6 @@ int main(void)
         cmocka_unit_test(log_reader__lines_at_any_place__each_once),
         cmocka_unit_test(log_reader__line_longer_than_the_buffer__no_line_begins_in_it),
         cmocka_unit_test(log_reader__standard_input__as_a_file),
-        cmocka_unit_test(log_find__any_text__as_memmem),
         cmocka_unit_test(log_reader__damaged_files__to_the_end),
     };
 

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "policy/cli/log/log_find.h"
 #include "policy/logfields.h"
 
 #define HOST_MOST 255

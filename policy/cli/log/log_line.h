@@ -20,7 +20,9 @@
 #include "policy/cli/log/timestamp.h"
 #include "policy/span.h"
 
-#define LOG_MESSAGE_MOST 1024 /* the daemon's lines have 1000 bytes */
+#define LOG_TAG "forcetls-milter["   /* in the header of each line of the daemon */
+#define LOG_VERDICT "bound verdict=" /* in each verdict line, with a header or without */
+#define LOG_MESSAGE_MOST 1024        /* the daemon's lines have 1000 bytes */
 
 /* One message of the daemon. */
 struct log_message {

@@ -14,17 +14,15 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "policy/cli/log/log_find.h"
 #include "policy/cli/log/log_line.h"
 
 #define HEAD (16 * 1024)        /* a longer line is none of the daemon's */
 #define CHUNK (256 * 1024)      /* fits in a processor's cache */
 #define GZIP_BUFFER (CHUNK / 4) /* were it more, zlib would copy what is not compressed */
-#define BUFFER_SIZE (HEAD + CHUNK + 4096)
+#define BUFFER_SIZE (HEAD + CHUNK)
 #define PAGE 4096
 
 _Static_assert(BUFFER_SIZE % PAGE == 0 && HEAD % PAGE == 0, "not aligned");
-_Static_assert(BUFFER_SIZE >= HEAD + CHUNK + LOG_FIND_BEYOND, "no room to look beyond");
 
 struct log_reader {
     struct log_line_reader lines;
@@ -52,7 +50,6 @@ struct log_reader *log_reader_new(int64_t now)
         free(reader);
         return NULL;
     }
-    memset(reader->buffer, 0, BUFFER_SIZE);
     return reader;
 }
 
@@ -184,15 +181,22 @@ static struct span take_line(struct log_reader *reader, const char *place)
     return (struct span){ start, (size_t)(end - start) };
 }
 
+/* A place in the next line that may be the daemon's: most of a maillog is other programs'. */
+static const char *find_line(const struct log_reader *reader)
+{
+    size_t left = (size_t)(reader->end - reader->at);
+
+    if (left == 0)
+        return NULL;
+    return reader->lines.bare ? reader->at : memmem(reader->at, left, LOG_TAG, sizeof(LOG_TAG) - 1);
+}
+
 bool log_reader_next(struct log_reader *reader, struct log_message *message)
 {
-    do {
-        for (;;) {
-            struct span left = { reader->at, (size_t)(reader->end - reader->at) };
-            const char *place = reader->lines.bare ? log_find_any(left) : log_find_tag(left);
+    const char *place;
 
-            if (place == NULL)
-                break;
+    do {
+        while ((place = find_line(reader)) != NULL) {
             if (log_line_read(&reader->lines, take_line(reader, place), message))
                 return true;
         }

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "policy/cli/log/log_facts.h"
-#include "policy/cli/log/log_find.h"
 
 #define BUCKETS 1024
 #define BACKWARDS_SECONDS 5400 /* longer than the hour by which clocks are put back */
