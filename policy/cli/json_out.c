@@ -43,6 +43,43 @@ json_t *json_foreign(struct span value)
     return string;
 }
 
+json_t *json_append(json_t *array, json_t *item)
+{
+    if (array != NULL && json_array_append_new(array, item) == 0)
+        return array;
+    if (array == NULL)
+        json_decref(item);
+    else
+        json_decref(array);
+    return NULL;
+}
+
+json_t *json_set(json_t *object, const char *key, json_t *item)
+{
+    if (object != NULL && json_object_set_new(object, key, item) == 0)
+        return object;
+    if (object == NULL)
+        json_decref(item);
+    else
+        json_decref(object);
+    return NULL;
+}
+
+json_t *json_text(const char *text)
+{
+    return json_foreign(span_of(text));
+}
+
+json_t *json_digest(bool known, const struct digest *digest)
+{
+    char text[DIGEST_TEXT_SIZE];
+
+    if (!known)
+        return json_null();
+    digest_format(digest, text);
+    return json_string(text);
+}
+
 json_t *json_date(int64_t seconds)
 {
     char text[DATE_TEXT_SIZE];

@@ -53,26 +53,6 @@
 
 #define TEXT_SIZE 300
 
-/*
- * Memory that runs out makes a value NULL; json_pack() and append() pass that on to the value
- * around it, up to the document.
- */
-static json_t *append(json_t *array, json_t *item)
-{
-    if (array != NULL && json_array_append_new(array, item) == 0)
-        return array;
-    if (array == NULL)
-        json_decref(item);
-    else
-        json_decref(array);
-    return NULL;
-}
-
-static json_t *text_json(const char *text)
-{
-    return json_foreign(span_of(text));
-}
-
 static json_t *number_or_null(int number)
 {
     return number > 0 ? json_integer(number) : json_null();
@@ -96,11 +76,11 @@ static json_t *diagnostics_json(const struct diagnostics *diagnostics)
     for (size_t i = 0; i < diagnostics->count; i++) {
         const struct diagnostic *diagnostic = &diagnostics->items[i];
 
-        array = append(array, json_pack("{s:s, s:o, s:o, s:o}", "severity",
-                                        severity_word(diagnostic->severity), "file",
-                                        text_json(diagnostic->file), "line",
-                                        number_or_null((int)diagnostic->line), "text",
-                                        text_json(diagnostic->text)));
+        array = json_append(array, json_pack("{s:s, s:o, s:o, s:o}", "severity",
+                                             severity_word(diagnostic->severity), "file",
+                                             json_text(diagnostic->file), "line",
+                                             number_or_null((int)diagnostic->line), "text",
+                                             json_text(diagnostic->text)));
     }
     return array;
 }
@@ -112,10 +92,10 @@ static json_t *notes_json(const struct rules *rules)
     size_t position = 0;
 
     while (rules != NULL && summary_note_next(rules, &position, &note))
-        array =
-            append(array, json_pack("{s:s, s:s}", "severity",
-                                    severity_word(note.warning ? SEVERITY_WARNING : SEVERITY_NOTE),
-                                    "text", note.text));
+        array = json_append(
+            array, json_pack("{s:s, s:s}", "severity",
+                             severity_word(note.warning ? SEVERITY_WARNING : SEVERITY_NOTE), "text",
+                             note.text));
     return array;
 }
 
@@ -126,7 +106,7 @@ static json_t *networks_json(const struct network_list *list)
 
     for (size_t i = 0; i < list->count; i++) {
         network_format(&list->networks[i], text);
-        array = append(array, json_string(text));
+        array = json_append(array, json_string(text));
     }
     return array;
 }
@@ -136,7 +116,7 @@ static json_t *strings_json(const struct string_list *list)
     json_t *array = json_array();
 
     for (size_t i = 0; i < list->count; i++)
-        array = append(array, text_json(list->strings[i]));
+        array = json_append(array, json_text(list->strings[i]));
     return array;
 }
 
@@ -146,13 +126,13 @@ static json_t *settings_json(const struct settings *settings)
 
     (void)snprintf(mode, sizeof(mode), "%04o", settings->socket_mode);
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:b, s:o}", "mode",
-                     mode_word(settings->mode), "contact", text_json(settings->contact),
-                     "milter_socket", text_json(settings->milter_socket), "smtpd_policy_socket",
-                     text_json(settings->smtpd_policy_socket), "tls_policy_socket",
-                     text_json(settings->tls_policy_socket), "control_socket",
-                     text_json(settings->control_socket), "socket_mode", mode, "socket_group",
-                     text_json(settings->socket_group), "user", text_json(settings->user),
-                     "trust_store", text_json(settings->trust_store), "inbound_exempt_networks",
+                     mode_word(settings->mode), "contact", json_text(settings->contact),
+                     "milter_socket", json_text(settings->milter_socket), "smtpd_policy_socket",
+                     json_text(settings->smtpd_policy_socket), "tls_policy_socket",
+                     json_text(settings->tls_policy_socket), "control_socket",
+                     json_text(settings->control_socket), "socket_mode", mode, "socket_group",
+                     json_text(settings->socket_group), "user", json_text(settings->user),
+                     "trust_store", json_text(settings->trust_store), "inbound_exempt_networks",
                      networks_json(&settings->inbound_exempt_networks),
                      "inbound_exempt_authenticated", (int)settings->inbound_exempt_authenticated,
                      "local_transports", strings_json(&settings->local_transports));
@@ -168,16 +148,6 @@ static json_t *name_json(const struct certificate_entry *entry)
         return json_null();
     wanted_name_format(&entry->name, name, sizeof(name));
     return json_string(name);
-}
-
-static json_t *digest_json(bool has, const struct digest *digest)
-{
-    char text[DIGEST_TEXT_SIZE];
-
-    if (!has)
-        return json_null();
-    digest_format(digest, text);
-    return json_string(text);
 }
 
 static json_t *root_json(enum root_state state)
@@ -207,12 +177,12 @@ static json_t *entry_json(const struct survey *survey, uint32_t index, size_t nu
     return json_pack(
         "{s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "entry",
         (json_int_t)number + 1, "line", (int)entry->line, "name", name_json(entry), "issuer",
-        text_json(entry->issuer), "root", text_json(entry->root), "organization",
-        text_json(entry->organization), "organizational_unit",
-        text_json(entry->organizational_unit), "key_bits", number_or_null(entry->key_bits),
-        "fingerprint", digest_json(entry->has_fingerprint, &entry->fingerprint), "public_key",
-        digest_json(entry->has_public_key, &entry->public_key), "pin_file",
-        text_json(entry->pin_file), "from", json_date(entry->from), "until",
+        json_text(entry->issuer), "root", json_text(entry->root), "organization",
+        json_text(entry->organization), "organizational_unit",
+        json_text(entry->organizational_unit), "key_bits", number_or_null(entry->key_bits),
+        "fingerprint", json_digest(entry->has_fingerprint, &entry->fingerprint), "public_key",
+        json_digest(entry->has_public_key, &entry->public_key), "pin_file",
+        json_text(entry->pin_file), "from", json_date(entry->from), "until",
         json_date(entry->until), "state", state_word(certificate_entry_state(entry, survey->now)),
         "root_in_trust_store", root_json(roots_state(&survey->roots, index, number)));
 }
@@ -223,7 +193,7 @@ static json_t *entries_json(const struct survey *survey, uint32_t index)
     json_t *array = json_array();
 
     for (size_t i = 0; i < connector->certificate_count; i++)
-        array = append(array, entry_json(survey, index, i));
+        array = json_append(array, entry_json(survey, index, i));
     return array;
 }
 
@@ -240,10 +210,10 @@ static void add_gap(void *data, const struct gap *gap)
 
     line_init(&line, text, sizeof(text));
     gap_say(&line, gap, gaps->mta);
-    gaps->array =
-        append(gaps->array, json_pack("{s:I, s:s, s:s, s:s}", "entry", (json_int_t)gap->entry + 1,
-                                      "field", certificate_field_word(gap->field), "kind",
-                                      gap_word(gap->kind), "text", text));
+    gaps->array = json_append(gaps->array,
+                              json_pack("{s:I, s:s, s:s, s:s}", "entry", (json_int_t)gap->entry + 1,
+                                        "field", certificate_field_word(gap->field), "kind",
+                                        gap_word(gap->kind), "text", text));
 }
 
 static json_t *not_reported_json(const struct survey *survey, const struct connector *connector)
@@ -274,12 +244,12 @@ static json_t *connector_json(const struct survey *survey, uint32_t index)
 
     return json_pack(
         "{s:o, s:o, s:o, s:i, s:s, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o}", "name",
-        text_json(connector->name), "comment", text_json(connector->comment), "file",
-        text_json(connector->file), "line", (int)connector->line, "direction",
+        json_text(connector->name), "comment", json_text(connector->comment), "file",
+        json_text(connector->file), "line", (int)connector->line, "direction",
         words_direction(connector), "domains", (json_int_t)connector->domain_count, "level",
         level_word(connector->level), "mode", mode_word(connector->mode), "action",
-        words_action(connector->action), "contact", text_json(connector->contact), "enforce_from",
-        json_date(connector->enforce_from), "trust_store", text_json(connector->trust_store),
+        words_action(connector->action), "contact", json_text(connector->contact), "enforce_from",
+        json_date(connector->enforce_from), "trust_store", json_text(connector->trust_store),
         "enforces", (int)words_enforces(survey->rules, connector, survey->now), "next_change",
         json_date(connector_next_change(connector, survey->now)), "certificates",
         entries_json(survey, index), "not_reported", not_reported_json(survey, connector));
@@ -290,7 +260,7 @@ static json_t *connectors_json(const struct survey *survey)
     json_t *array = json_array();
 
     for (uint32_t i = 0; i < connectors_count(survey->rules->connectors); i++)
-        array = append(array, connector_json(survey, i));
+        array = json_append(array, connector_json(survey, i));
     return array;
 }
 
@@ -306,7 +276,7 @@ bool check_print_json(const struct survey *survey)
     bool known = survey->rules != NULL;
 
     return json_print(json_pack(
-        "{s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "file", text_json(survey->file),
+        "{s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "file", json_text(survey->file),
         "at", json_date(survey->now), "status", (int)survey->status, "diagnostics",
         diagnostics_json(&survey->diagnostics), "notes", notes_json(survey->rules), "settings",
         known ? settings_json(&survey->rules->settings) : json_null(), "connectors",

@@ -148,12 +148,8 @@ static json_t *type_json(const char *type)
     struct span rest = span_of(type), line;
     json_t *lines = json_array();
 
-    while (next_line(&rest, &line)) {
-        if (json_array_append_new(lines, json_foreign(line)) != 0) {
-            json_decref(lines);
-            return NULL;
-        }
-    }
+    while (next_line(&rest, &line))
+        lines = json_append(lines, json_foreign(line));
     return lines;
 }
 
@@ -168,11 +164,7 @@ json_t *findings_json(const struct findings *findings)
 {
     json_t *array = findings->out_of_memory ? NULL : json_array();
 
-    for (size_t i = 0; array != NULL && i < findings->count; i++) {
-        if (json_array_append_new(array, finding_json(&findings->items[i])) != 0) {
-            json_decref(array);
-            array = NULL;
-        }
-    }
+    for (size_t i = 0; array != NULL && i < findings->count; i++)
+        array = json_append(array, finding_json(&findings->items[i]));
     return array;
 }

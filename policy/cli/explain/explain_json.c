@@ -9,33 +9,6 @@
 
 #define TEXT_SIZE 1200
 
-json_t *json_append(json_t *array, json_t *item)
-{
-    if (array != NULL && json_array_append_new(array, item) == 0)
-        return array;
-    if (array == NULL)
-        json_decref(item);
-    else
-        json_decref(array);
-    return NULL;
-}
-
-json_t *json_set(json_t *object, const char *key, json_t *item)
-{
-    if (object != NULL && json_object_set_new(object, key, item) == 0)
-        return object;
-    if (object == NULL)
-        json_decref(item);
-    else
-        json_decref(object);
-    return NULL;
-}
-
-json_t *json_text(const char *text)
-{
-    return json_foreign(span_of(text));
-}
-
 /* Of what was written; nothing: null. */
 static json_t *line_json(const char *text)
 {

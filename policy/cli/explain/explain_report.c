@@ -111,16 +111,6 @@ static json_t *tls_json(const struct tls_facts *tls)
                      tls->cipher_bits >= 0 ? json_integer(tls->cipher_bits) : json_null());
 }
 
-static json_t *digest_json(enum pin_state state, const struct digest *digest)
-{
-    char text[DIGEST_TEXT_SIZE];
-
-    if (state != PIN_KNOWN)
-        return json_null();
-    digest_format(digest, text);
-    return json_string(text);
-}
-
 static json_t *certificate_json(const struct certificate_facts *certificate)
 {
     return json_pack(
@@ -128,8 +118,9 @@ static json_t *certificate_json(const struct certificate_facts *certificate)
         "subject", json_foreign(certificate->subject), "issuer", json_foreign(certificate->issuer),
         "organization", json_foreign(certificate->organization), "organizational_unit",
         json_foreign(certificate->organizational_unit), "fingerprint",
-        digest_json(certificate->fingerprint_state, &certificate->fingerprint), "public_key",
-        digest_json(certificate->public_key_state, &certificate->public_key));
+        json_digest(certificate->fingerprint_state == PIN_KNOWN, &certificate->fingerprint),
+        "public_key",
+        json_digest(certificate->public_key_state == PIN_KNOWN, &certificate->public_key));
 }
 
 static json_t *asked_json(const struct explanation *explanation)

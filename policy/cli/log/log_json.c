@@ -67,15 +67,6 @@
 #include "policy/cli/json_out.h"
 #include "policy/cli/log/log_report.h"
 
-/* NULL, which ends any json_pack() around it, where the item is. */
-static json_t *append(json_t *array, json_t *item)
-{
-    if (array != NULL && json_array_append_new(array, item) == 0)
-        return array;
-    json_decref(array);
-    return NULL;
-}
-
 static json_t *number(uint64_t value)
 {
     return json_integer((json_int_t)value);
@@ -139,11 +130,11 @@ static json_t *reasons_json(const struct log_connector *connector)
 
         if (reason->refused == 0 && reason->would_be_refused == 0)
             continue;
-        reasons =
-            append(reasons, json_pack("{s:s, s:o, s:o, s:o, s:o}", "reason", log_reason_word(i),
-                                      "refused", number(reason->refused), "would_be_refused",
-                                      number(reason->would_be_refused), "first",
-                                      time_of(reason->first), "last", time_of(reason->last)));
+        reasons = json_append(reasons,
+                              json_pack("{s:s, s:o, s:o, s:o, s:o}", "reason", log_reason_word(i),
+                                        "refused", number(reason->refused), "would_be_refused",
+                                        number(reason->would_be_refused), "first",
+                                        time_of(reason->first), "last", time_of(reason->last)));
     }
     return reasons;
 }
@@ -171,7 +162,7 @@ static json_t *connectors_json(const struct log_report *report)
     json_t *connectors = json_array();
 
     for (size_t i = 0; i < report->connector_count && connectors != NULL; i++)
-        connectors = append(connectors, connector_json(report->connectors[i]));
+        connectors = json_append(connectors, connector_json(report->connectors[i]));
     return connectors;
 }
 
@@ -216,7 +207,7 @@ static json_t *values_json(enum log_kind kind, const struct log_values *values)
 
     for (const struct log_value *value = values->first; value != NULL && array != NULL;
          value = value->next)
-        array = append(array, value_json(kind, value));
+        array = json_append(array, value_json(kind, value));
     return json_pack("{s:o, s:o}", "values", array, "others", number(values->others));
 }
 
@@ -246,7 +237,7 @@ static json_t *partners_json(const struct log_report *report)
     json_t *partners = json_array();
 
     for (size_t i = 0; i < report->partner_count && partners != NULL; i++)
-        partners = append(partners, partner_json(report->partners[i]));
+        partners = json_append(partners, partner_json(report->partners[i]));
     return partners;
 }
 
@@ -283,7 +274,7 @@ static json_t *changes_json(const struct log_report *report)
     json_t *changes = json_array();
 
     for (size_t i = 0; i < report->change_count && changes != NULL; i++)
-        changes = append(changes, change_json(&report->changes[i]));
+        changes = json_append(changes, change_json(&report->changes[i]));
     return changes;
 }
 
