@@ -149,6 +149,30 @@ AS_IF([test "$forcetls_have_milter" = yes],
   [forcetls_miss "libmilter with smfi_setsymlist" libmilter-dev sendmail-milter-devel])
 ])
 
+dnl FORCETLS_LIBUNBOUND: Debian 12's .pc file names libraries in Requires.private that its package does not bring, and
+dnl pkg-config refuses it for that.  ub_ctx_create_event is what the prober stands on (1.5.0, and not built everywhere).
+AC_DEFUN([FORCETLS_LIBUNBOUND], [
+AC_ARG_VAR([LIBUNBOUND_LIBS], [linker flags for libunbound])
+forcetls_save_libs=$LIBS
+forcetls_have_unbound=no
+AC_CHECK_HEADER([unbound-event.h], [
+  LIBS="${LIBUNBOUND_LIBS:--lunbound} $LIBS"
+  AC_MSG_CHECKING([for ub_ctx_create_event in ${LIBUNBOUND_LIBS:--lunbound} >= 1.13])
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <unbound.h>
+#include <unbound-event.h>
+#if UNBOUND_VERSION_MAJOR < 1 || (UNBOUND_VERSION_MAJOR == 1 && UNBOUND_VERSION_MINOR < 13)
+#error too old
+#endif]],
+    [[return ub_ctx_create_event((struct event_base *)0) != (struct ub_ctx *)0;]])],
+    [forcetls_have_unbound=yes])
+  AC_MSG_RESULT([$forcetls_have_unbound])
+], [], [#include <unbound.h>])
+LIBS=$forcetls_save_libs
+AS_IF([test "$forcetls_have_unbound" = yes],
+  [LIBUNBOUND_LIBS=${LIBUNBOUND_LIBS:--lunbound}],
+  [forcetls_miss "libunbound >= 1.13 with unbound-event.h" libunbound-dev unbound-devel])
+])
+
 dnl ---- compiler flags ----------------------------------------------------------------------------------------------
 
 dnl FORCETLS_TRY_CFLAGS(VARIABLE, FLAGS [, IF-REFUSED]) adds FLAGS to VARIABLE if the compiler takes them without a word.
