@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 #include "policy/digest.h"
@@ -15,6 +18,7 @@ struct anchor_row {
     char *name; /* its common name; "" where it has none */
     struct digest digest;
     int64_t not_before, not_after;
+    X509 *certificate;
 };
 
 struct trust_store {
@@ -41,15 +45,25 @@ static char *name_of(const X509 *certificate)
     return name;
 }
 
+static void row_release(struct anchor_row *row)
+{
+    free(row->name);
+    X509_free(row->certificate);
+}
+
 /* A certificate without readable dates is never within them. */
-static bool describe(const X509 *certificate, struct anchor_row *row)
+static bool describe(X509 *certificate, struct anchor_row *row)
 {
     row->not_before = details_seconds(X509_get0_notBefore(certificate), INT64_MAX);
     row->not_after = details_seconds(X509_get0_notAfter(certificate), INT64_MIN);
     if (!details_fingerprint(certificate, &row->digest))
         return false;
     row->name = name_of(certificate);
-    return row->name != NULL;
+    if (row->name == NULL)
+        return false;
+    (void)X509_up_ref(certificate);
+    row->certificate = certificate;
+    return true;
 }
 
 static bool add_certificate(void *taker, X509 *certificate, struct why *why)
@@ -93,7 +107,7 @@ static void finish(struct trust_store *store)
         qsort(store->rows, store->count, sizeof(*store->rows), compare_rows);
     for (size_t i = 0; i < store->count; i++) {
         if (kept > 0 && compare_rows(&store->rows[kept - 1], &store->rows[i]) == 0)
-            free(store->rows[i].name);
+            row_release(&store->rows[i]);
         else
             store->rows[kept++] = store->rows[i];
     }
@@ -121,7 +135,7 @@ void trust_store_free(struct trust_store *store)
     if (store == NULL)
         return;
     for (size_t i = 0; i < store->count; i++)
-        free(store->rows[i].name);
+        row_release(&store->rows[i]);
     free(store->rows);
     free(store);
 }
@@ -160,4 +174,72 @@ enum anchor trust_store_find(const struct trust_store *store, const char *common
         found = ANCHOR_EXPIRED;
     }
     return found;
+}
+
+/* ---- PEM ------------------------------------------------------------------------------------- */
+
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    }
+    return count == 0;
+}
+
+/* A TRUSTED CERTIFICATE block can say what for it is not trusted. */
+static bool is_rejected(const struct anchor_row *row)
+{
+    return X509_check_trust(row->certificate, X509_TRUST_SSL_SERVER, 0) == X509_TRUST_REJECTED;
+}
+
+/* False: no memory. */
+static bool write_rows(BIO *bio, const struct trust_store *store, const char *const *names,
+                       size_t name_count, size_t *written)
+{
+    *written = 0;
+    for (size_t i = 0; i < store->count; i++) {
+        if (!is_one_of(store->rows[i].name, names, name_count) || is_rejected(&store->rows[i]))
+            continue;
+        if (PEM_write_bio_X509(bio, store->rows[i].certificate) != 1)
+            return false;
+        (*written)++;
+    }
+    return true;
+}
+
+static bool take_text(BIO *bio, struct trust_pem *pem)
+{
+    char *data = NULL;
+    long size = BIO_get_mem_data(bio, &data);
+
+    pem->text = size > 0 ? malloc((size_t)size) : NULL;
+    if (pem->text == NULL)
+        return false;
+    memcpy(pem->text, data, (size_t)size);
+    pem->length = (size_t)size;
+    if (EVP_Digest(pem->text, pem->length, pem->digest.bytes, NULL, EVP_sha256(), NULL) == 1)
+        return true;
+    free(pem->text);
+    pem->text = NULL;
+    return false;
+}
+
+bool trust_store_pem(const struct trust_store *store, const char *const *names, size_t name_count,
+                     struct trust_pem *pem, struct why *why)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    size_t written = 0;
+    bool made = bio != NULL && write_rows(bio, store, names, name_count, &written);
+
+    pem->text = NULL;
+    if (made && written == 0)
+        (void)why_fail(why,
+                       name_count > 0 ? "the trust store has no certificate of that name ('%s')"
+                                      : "the trust store is empty",
+                       name_count > 0 ? names[0] : "");
+    else if (!made || !take_text(bio, pem))
+        (void)why_fail(why, "out of memory");
+    BIO_free(bio);
+    return pem->text != NULL;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/digest.h"
 #include "policy/why.h"
 
 struct trust_store;
@@ -31,5 +32,18 @@ enum anchor { ANCHOR_MISSING, ANCHOR_EXPIRED, ANCHOR_PRESENT };
 /* Whether a certificate with this common name is there, and whether one of that name is within its
  * own dates at `now` (seconds since 1970). */
 enum anchor trust_store_find(const struct trust_store *store, const char *common_name, int64_t now);
+
+/* Certificates in PEM form, one after the other. */
+struct trust_pem {
+    char *text; /* the caller's, to be given to free(); NULL: none */
+    size_t length;
+    struct digest digest; /* SHA-256 of the text */
+};
+
+/* The certificates with one of these common names (`name_count` 0: all), always in the same order,
+ * without those that the store itself does not trust for TLS servers. False: there is none, or no
+ * memory (`why`). */
+bool trust_store_pem(const struct trust_store *store, const char *const *names, size_t name_count,
+                     struct trust_pem *pem, struct why *why);
 
 #endif
