@@ -31,13 +31,36 @@ static bool line_append(struct line *line, const char *data, size_t length)
     return true;
 }
 
+/* A text without anything to fill in; cut where there is no room. */
+static void line_add_text(struct line *line, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (line->length + 1 >= line->size) {
+            line->full = true;
+            break;
+        }
+        line->text[line->length++] = is_printable(*text) ? *text : '?';
+    }
+    line->text[line->length] = '\0';
+}
+
 void line_add(struct line *line, const char *format, ...)
 {
     size_t room = line->size - line->length;
     va_list arguments;
     int length;
 
+    /* Most of what is said, and printf is slow. */
+    if (strchr(format, '%') == NULL) {
+        line_add_text(line, format);
+        return;
+    }
     va_start(arguments, format);
+    if (strcmp(format, "%s") == 0) {
+        line_add_text(line, va_arg(arguments, const char *));
+        va_end(arguments);
+        return;
+    }
     length = vsnprintf(line->text + line->length, room, format, arguments);
     va_end(arguments);
     if (length < 0) {

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ask: the lines that forcetls-prober is asked with (FORMAT, "Requests"), made of a configuration.
+ *
+ * Each line comes without its end and is the caller's to free(). NULL: memory ran out, or a path of
+ * the configuration is no UTF-8, which a line cannot say.
+ */
+#ifndef FORCETLS_POLICY_PROBE_ASK_H
+#define FORCETLS_POLICY_PROBE_ASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/rules.h"
+
+#define ASK_STORES_MOST 8 /* of a probe */
+
+char *ask_settings_line(const struct settings *settings);
+
+/* The trust stores of all outbound connectors that demand anything, each once ("" is OpenSSL's
+ * default): `stores`, at most ASK_STORES_MOST, is the caller's to release. `left_out` (may be NULL)
+ * is a connector whose store found no room, or NULL. False: memory ran out. */
+bool ask_stores(const struct rules *rules, struct string_list *stores,
+                const struct connector **left_out);
+
+/* `hop` as next_hop_format() writes it. */
+char *ask_probe_line(int64_t id, const char *hop, bool private_addresses,
+                     const struct string_list *stores);
+char *ask_cancel_line(int64_t id);
+
+#endif
