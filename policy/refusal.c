@@ -132,3 +132,13 @@ void refusal_internal_error(const char *contact, struct refusal *refusal)
     line_add(&line, "Internal error of the TLS policy filter, try again later");
     add_contact(&line, contact);
 }
+
+void refusal_other_session(const char *contact, struct refusal *refusal)
+{
+    struct line line;
+
+    set_codes(refusal, VERDICT_DEFER, REASON_INTERNAL_ERROR);
+    line_init(&line, refusal->text, sizeof(refusal->text));
+    line_add(&line, "The TLS policy has changed since this session began, try again in a new one");
+    add_contact(&line, contact);
+}

@@ -24,4 +24,8 @@ void refusal_of(const struct rules *rules, const struct facts *facts,
 /* Of an error of ours, for which there may be neither facts nor rules (`contact` may be NULL). */
 void refusal_internal_error(const char *contact, struct refusal *refusal);
 
+/* Of a session that began under rules that did not show what the ones in force need: another one
+ * will do. */
+void refusal_other_session(const char *contact, struct refusal *refusal);
+
 #endif

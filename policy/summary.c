@@ -27,21 +27,6 @@ void summary_add(struct line *line, const char *file, const struct rules *rules,
              mode_word(rules->settings.mode));
 }
 
-static bool has_outbound(const struct rules *rules)
-{
-    return connectors_has_direction(rules->connectors, DIRECTION_OUTBOUND);
-}
-
-static bool has_tls_policy_socket(const struct rules *rules)
-{
-    return rules->settings.tls_policy_socket != NULL;
-}
-
-static bool has_control_socket(const struct rules *rules)
-{
-    return rules->settings.control_socket != NULL;
-}
-
 static bool monitors(const struct rules *rules)
 {
     return rules->settings.mode == MODE_MONITOR;
@@ -51,9 +36,6 @@ static const struct note_row {
     bool (*applies)(const struct rules *rules);
     struct summary_note note;
 } notes[] = {
-    { has_outbound, { true, "outbound connectors are read and checked, and have no effect yet" } },
-    { has_tls_policy_socket, { true, "tls_policy_socket has no effect yet" } },
-    { has_control_socket, { true, "control_socket has no effect yet" } },
     { monitors, { false, "mode is monitor: decisions are logged, and nothing is refused" } },
 };
 

@@ -12,7 +12,6 @@
 #include "policy/next_hop.h"
 #include "policy/tls_identity.h"
 
-#define ROOTS_MOST 64
 #define EXCLUDING_MOST 16 /* connectors of one key that have exclude_ciphers */
 
 enum trouble {
@@ -86,21 +85,21 @@ size_t tls_policy_roots(const struct connector *connector, int64_t now, const ch
 
 bool tls_policy_needs_anchors(const struct connector *connector, int64_t now)
 {
-    const char *roots[ROOTS_MOST];
+    const char *roots[TLS_POLICY_ROOTS_MOST];
 
     return (connector->level == LEVEL_VERIFY || connector->level == LEVEL_SECURE) &&
            (connector->trust_store != NULL ||
-            tls_policy_roots(connector, now, roots, ROOTS_MOST) > 0);
+            tls_policy_roots(connector, now, roots, TLS_POLICY_ROOTS_MOST) > 0);
 }
 
 static bool same_anchors(const struct asked *asked, const struct connector *a,
                          const struct connector *b)
 {
-    const char *mine[ROOTS_MOST], *theirs[ROOTS_MOST];
-    size_t count = tls_policy_roots(a, asked->now, mine, ROOTS_MOST);
+    const char *mine[TLS_POLICY_ROOTS_MOST], *theirs[TLS_POLICY_ROOTS_MOST];
+    size_t count = tls_policy_roots(a, asked->now, mine, TLS_POLICY_ROOTS_MOST);
 
     if (strcmp(rules_trust_store(asked->rules, a), rules_trust_store(asked->rules, b)) != 0 ||
-        tls_policy_roots(b, asked->now, theirs, ROOTS_MOST) != count)
+        tls_policy_roots(b, asked->now, theirs, TLS_POLICY_ROOTS_MOST) != count)
         return false;
     for (size_t i = 0; i < count; i++) {
         if (!has_root(theirs, count, mine[i]))
@@ -119,19 +118,22 @@ static bool expects_chain(enum level level)
 static void take_identity(struct asked *asked, const struct connector *connector,
                           const struct match *by)
 {
-    struct tls_identity identity;
+    /* Large, and mostly there is one connector: it is not copied then. */
+    struct tls_identity another, *identity = asked->first == NULL ? &asked->identity : &another;
 
-    if (!tls_identity_of(&identity, connector, by, asked->now))
-        trouble(asked, identity.left_out ? TROUBLE_NAMES : TROUBLE_DATES, connector);
-    else if (identity.left_out)
+    if (!tls_identity_of(identity, connector, by, asked->now))
+        trouble(asked, identity->left_out ? TROUBLE_NAMES : TROUBLE_DATES, connector);
+    else if (identity->left_out)
         trouble(asked, TROUBLE_NAMES, connector);
-    if (asked->first == NULL || identity.level > asked->identity.level) {
-        asked->identity = identity;
+    if (asked->first == NULL) {
         asked->first = connector;
-    } else if (identity.level == asked->identity.level) {
-        if (!tls_identity_narrow(&asked->identity, &identity))
+    } else if (another.level > asked->identity.level) {
+        asked->identity = another;
+        asked->first = connector;
+    } else if (another.level == asked->identity.level) {
+        if (!tls_identity_narrow(&asked->identity, &another))
             trouble(asked, TROUBLE_IDENTITIES, connector);
-        if (expects_chain(identity.level) && !same_anchors(asked, asked->first, connector))
+        if (expects_chain(another.level) && !same_anchors(asked, asked->first, connector))
             trouble(asked, TROUBLE_ANCHORS, connector);
     }
 }
@@ -279,8 +281,10 @@ static bool write_policy(struct line *line, const struct asked *asked, const str
     tls_identity_add(line, &asked->identity);
     if (hop->kind != NEXT_HOP_ADDRESS)
         line_add(line, " servername=hostname");
-    if (asked->min_protocol != PROTOCOL_UNKNOWN)
-        line_add(line, " protocols=>=%s", protocol_name(asked->min_protocol));
+    if (asked->min_protocol != PROTOCOL_UNKNOWN) {
+        line_add(line, " protocols=>=");
+        line_add(line, "%s", protocol_name(asked->min_protocol));
+    }
     if (asked->min_cipher_bits > 112)
         line_add(line, " ciphers=high");
     add_exclusions(line, asked);

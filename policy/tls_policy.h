@@ -75,6 +75,8 @@ bool tls_policy_fits(const struct rules *rules, struct span key, int64_t now,
  * trust_store, or each of its entries of certificates that count wants a root. */
 bool tls_policy_needs_anchors(const struct connector *connector, int64_t now);
 
+#define TLS_POLICY_ROOTS_MOST 64 /* where there are more, all of the store counts */
+
 /* The common names to which a connector narrows the anchors of its trust store
  * (rules_trust_store()): `root` of each entry that counts at a moment. 0: it does not, all of the
  * store counts. Whoever writes the file for tafile= writes only anchors with these names, and
