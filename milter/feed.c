@@ -56,6 +56,7 @@ struct slot {
 
 struct feed {
     atomic_bool used;
+    atomic_uint_fast64_t taken;
     int64_t ttl_ms;
     struct hash_key hash;
     uint32_t capacity, bucket_mask;
@@ -106,6 +107,11 @@ void feed_free(struct feed *feed)
 bool feed_was_used(const struct feed *feed)
 {
     return atomic_load_explicit(&feed->used, memory_order_relaxed);
+}
+
+uint64_t feed_taken(const struct feed *feed)
+{
+    return atomic_load_explicit(&feed->taken, memory_order_relaxed);
 }
 
 /* ---- the table; all of it with the lock held ------------------------------------------------ */
@@ -304,5 +310,7 @@ bool feed_take(struct feed *feed, const struct feed_key *key, struct span recipi
         }
     }
     (void)pthread_mutex_unlock(&feed->lock);
+    if (taken)
+        atomic_fetch_add_explicit(&feed->taken, 1, memory_order_relaxed);
     return taken;
 }

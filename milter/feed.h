@@ -59,6 +59,9 @@ bool feed_put(struct feed *feed, uint32_t source, const struct feed_entry *entry
 bool feed_take(struct feed *feed, const struct feed_key *key, struct span recipient,
                struct span protocol, struct span cipher, int64_t now_ms, struct feed_entry *entry);
 
+/* How many entries were taken since the start. */
+uint64_t feed_taken(const struct feed *feed);
+
 /* Whether any request ever arrived (for the text of "not reported"). */
 bool feed_was_used(const struct feed *feed);
 

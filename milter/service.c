@@ -10,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "milter/control.h"
 #include "milter/log.h"
 #include "milter/smtpd_policy.h"
 #include "milter/threads.h"
@@ -21,6 +22,9 @@ struct service {
     struct event *stop;
     int stop_pipe[2]; /* closing the writing end ends the thread */
     struct smtpd_policy *smtpd_policy;
+    struct tls_policy_server *tls_policy;
+    struct control *control;
+    struct probing *probing;
 };
 
 static void on_stop(evutil_socket_t fd, short what, void *base)
@@ -54,7 +58,10 @@ static void *serve(void *data)
 
 static void service_free(struct service *service)
 {
+    probing_free(service->probing);
+    control_free(service->control);
     smtpd_policy_free(service->smtpd_policy);
+    tls_policy_server_free(service->tls_policy);
     if (service->stop != NULL)
         event_free(service->stop);
     if (service->base != NULL)
@@ -66,8 +73,22 @@ static void service_free(struct service *service)
     free(service);
 }
 
-static bool service_make(struct service *service, int smtpd_policy_fd, struct feed *feed,
-                         unsigned most_connections)
+/* All that waits on sockets; a socket that was taken over is closed by the server of it. */
+static bool make_servers(struct service *service, const struct service_plan *plan)
+{
+    if (plan->smtpd_policy_fd >= 0)
+        service->smtpd_policy = smtpd_policy_new(service->base, plan->smtpd_policy_fd, plan->feed,
+                                                 plan->most_connections);
+    if (plan->tls_policy_fd >= 0)
+        service->tls_policy =
+            tls_policy_server_new(service->base, plan->tls_policy_fd, plan->anchors_folder,
+                                  plan->tls_policy_counters, plan->most_connections);
+    service->probing = probing_new(service->base, plan->hops, &plan->probing);
+    return (plan->smtpd_policy_fd < 0 || service->smtpd_policy != NULL) &&
+           (plan->tls_policy_fd < 0 || service->tls_policy != NULL) && service->probing != NULL;
+}
+
+static bool service_make(struct service *service, const struct service_plan *plan)
 {
     service->base = event_base_new();
     if (service->base == NULL || pipe2(service->stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
@@ -76,14 +97,19 @@ static bool service_make(struct service *service, int smtpd_policy_fd, struct fe
         event_new(service->base, service->stop_pipe[0], EV_READ, on_stop, service->base);
     if (service->stop == NULL || event_add(service->stop, NULL) != 0)
         return false;
-    if (smtpd_policy_fd < 0)
-        return true;
-    service->smtpd_policy =
-        smtpd_policy_new(service->base, smtpd_policy_fd, feed, most_connections);
-    return service->smtpd_policy != NULL;
+    return make_servers(service, plan);
 }
 
-struct service *service_start(int smtpd_policy_fd, struct feed *feed, unsigned most_connections)
+static bool make_control(struct service *service, const struct service_plan *plan)
+{
+    plan->status->smtpd_policy = service->smtpd_policy;
+    if (plan->control_fd < 0)
+        return true;
+    service->control = control_new(service->base, plan->control_fd, plan->status);
+    return service->control != NULL;
+}
+
+struct service *service_start(const struct service_plan *plan)
 {
     struct service *service = calloc(1, sizeof(*service));
 
@@ -92,7 +118,7 @@ struct service *service_start(int smtpd_policy_fd, struct feed *feed, unsigned m
     service->stop_pipe[0] = service->stop_pipe[1] = -1;
     event_set_log_callback(on_libevent_message);
     event_set_fatal_callback(on_libevent_end);
-    if (!service_make(service, smtpd_policy_fd, feed, most_connections) ||
+    if (!service_make(service, plan) || !make_control(service, plan) ||
         !thread_start(&service->thread, serve, service)) {
         service_free(service);
         return NULL;

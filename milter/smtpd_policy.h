@@ -4,8 +4,7 @@
  * request is answered "action=DUNNO" at once, and what it says about a recipient goes into the
  * feed.
  *
- * Runs in the service thread. Bounded: connections, bytes of a request, the time that a request
- * may take to arrive, idle time.
+ * Runs in the service thread, bounded as server.h says.
  */
 #ifndef FORCETLS_MILTER_SMTPD_POLICY_H
 #define FORCETLS_MILTER_SMTPD_POLICY_H
@@ -21,6 +20,15 @@ struct smtpd_policy;
  * out. */
 struct smtpd_policy *smtpd_policy_new(struct event_base *base, int fd, struct feed *feed,
                                       unsigned most_connections);
+
+/* What it has done; only in the service thread. */
+struct smtpd_policy_stats {
+    unsigned connections; /* open now */
+    uint64_t requests;    /* since the start, */
+    uint64_t taken;       /* and how many of them a recipient's facts came from */
+};
+
+void smtpd_policy_stats(const struct smtpd_policy *policy, struct smtpd_policy_stats *stats);
 
 /* Closes everything. */
 void smtpd_policy_free(struct smtpd_policy *policy);

@@ -121,6 +121,15 @@ static int folder_lock(const char *path, const struct socket_access *access, str
     return fd;
 }
 
+char *sockets_folder(const char *text)
+{
+    struct socket_name name;
+
+    if (!socket_name_read(&name, text, NULL) || name.kind != SOCKET_UNIX)
+        return NULL;
+    return strdup(dirname(name.path));
+}
+
 /* ---- unix sockets -------------------------------------------------------------------------- */
 
 static struct sockaddr_un unix_address(const char *path)

@@ -38,6 +38,10 @@ bool sockets_open_milter(const char *text, const struct socket_access *access,
 int sockets_listen(const char *text, const struct socket_access *access, struct socket_file *file,
                    struct why *why);
 
+/* The folder of a unix socket, "/run/forcetls"; the caller's, to be given to free(). NULL: it is no
+ * unix socket, or memory ran out. */
+char *sockets_folder(const char *text);
+
 /* Removes the file if it is still ours and we are allowed to. */
 void socket_file_remove(struct socket_file *file);
 

@@ -49,6 +49,8 @@ sub unpack_or_skip
 #   old_tls       1: TLSv1 and anything that calls itself a cipher are allowed
 #   services      { name => [ 'parameter = value', ... ] }: more smtpd services, each on a port of
 #                 its own, that differ from the first in these parameters
+#   transports  { name => [ 'parameter = value', ... ] }: more smtp(8) transports, not chrooted, that
+#                 differ from the first in these parameters
 #   destinations  domains that mail is accepted for (default example.org and example.net)
 sub new
 {
@@ -70,7 +72,8 @@ sub new
     chown $owner, $owner_group, "$dir/data" or die "$dir/data: $!\n";
     $self->{group} = getgrgid $owner_group;
     write_file("$dir/etc/main.cf", $self->_main_cf(\%option));
-    write_file("$dir/etc/master.cf", $self->_master_cf($option{services} // {}));
+    write_file("$dir/etc/master.cf",
+        $self->_master_cf($option{services} // {}) . _transports($option{transports} // {}));
     write_file("$dir/etc/dynamicmaps.cf", '');
     $self->_fill_chroot($option{hosts} // '') if $self->{chroot};
     return $self;
@@ -192,6 +195,15 @@ sub _master_cf
     return join "\n", @lines, '';
 }
 
+# Services of smtp(8) in master.cf.
+sub _transports
+{
+    my ($transports) = @_;
+    return join '', map {
+        "$_ unix - - n - - smtp\n" . join '', map { "  -o { $_ }\n" } @{ $transports->{$_} }
+    } sort keys %$transports;
+}
+
 sub _environment
 {
     my ($self) = @_;
@@ -234,7 +246,8 @@ sub _make_folders
         queue_directory => $self->queue,
         data_directory => "$self->{dir}/data"
     );
-    for (split /\n/, read_file("$self->{programs}/etc/postfix/postfix-files")) {
+    my ($list) = grep { -f } map { "$self->{programs}/$_/postfix/postfix-files" } 'etc', 'usr/share';
+    for (split /\n/, read_file($list // die "the package has no postfix-files\n")) {
         my ($path, $type, $owner, $group, $mode) =
             map { s/\$(\w+)/$value{$1} \/\/ ''/ger } split /:/;
         next if ($type // '') ne 'd' || $path !~ /^\Q$self->{dir}\E/;
