@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Its life:
+ *
+ *   off       not wanted
+ *   waiting   for the delay after a breakdown
+ *   starting  the starter was asked
+ *   running   it reads and writes
+ *   ending    it has closed its output; what killed it is about to be told
+ *
+ * Whatever goes wrong ends in break_down().
+ */
+#include "config.h"
+
+#include "milter/hops/prober.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "milter/clock.h"
+#include "milter/hops/errands.h"
+#include "milter/hops/prober_pipes.h"
+#include "milter/hops/starter.h"
+#include "milter/log.h"
+
+#define DELAY_LEAST_MS 1000 /* until another one is started; doubled each time */
+#define DELAY_MOST_MS (300 * 1000)
+#define STARTER_MS 5000 /* for the starter to say that it has started, and how it ended */
+
+/* Lines that it may say about nothing in particular. */
+#define COMPLAINTS_MOST 50
+
+enum state { STATE_OFF, STATE_WAITING, STATE_STARTING, STATE_RUNNING, STATE_ENDING };
+
+struct prober {
+    struct event_base *base;
+    const char *program;
+    struct prober_user user;
+    enum state state;
+    char *settings;
+    int starter; /* -1: there is none */
+    struct event *starter_event;
+    struct event *timer; /* of the state: delay, ending, or the first errand that is overdue */
+    struct prober_pipes pipes;
+    struct errands errands;
+    int64_t last_id;
+    int delay_ms;
+    bool answered; /* this one has */
+    unsigned complaints;
+};
+
+static void set_timer(struct prober *prober, int64_t milliseconds)
+{
+    const struct timeval delay = { .tv_sec = (time_t)(milliseconds / 1000),
+                                   .tv_usec = (suseconds_t)(milliseconds % 1000 * 1000) };
+
+    (void)evtimer_add(prober->timer, &delay);
+}
+
+/* ---- errands -------------------------------------------------------------------------------- */
+
+static void give_all(struct prober *prober, void (*give)(void *data, const char *hop))
+{
+    struct errand *errand;
+
+    while ((errand = errands_any(&prober->errands)) != NULL) {
+        give(prober->user.data, errand->hop);
+        errands_remove(&prober->errands, errand);
+    }
+}
+
+/* Sets the timer for the first errand whose time is over. */
+static void watch(struct prober *prober)
+{
+    int64_t now_ms = monotonic_ms(), until_ms = errands_until_ms(&prober->errands);
+
+    if (until_ms == INT64_MAX)
+        (void)evtimer_del(prober->timer);
+    else
+        set_timer(prober, until_ms > now_ms ? until_ms - now_ms : 0);
+}
+
+/* ---- breakdowns ----------------------------------------------------------------------------- */
+
+static void let_go(struct prober *prober)
+{
+    prober_pipes_close(&prober->pipes);
+    (void)evtimer_del(prober->timer);
+}
+
+static void starter_free(struct prober *prober)
+{
+    if (prober->starter_event != NULL)
+        event_free(prober->starter_event);
+    if (prober->starter >= 0)
+        (void)close(prober->starter);
+    prober->starter_event = NULL;
+    prober->starter = -1;
+}
+
+/* The delay until another one: doubled with each that came to nothing. */
+static void wait_for_another(struct prober *prober)
+{
+    prober->state = STATE_WAITING;
+    set_timer(prober, prober->delay_ms);
+    prober->delay_ms = prober->delay_ms < DELAY_MOST_MS / 2 ? 2 * prober->delay_ms : DELAY_MOST_MS;
+}
+
+/* `suspect`: what it was asked to look at may have been why. */
+static void break_down(struct prober *prober, bool suspect, const char *what)
+{
+    size_t load = prober_load(prober);
+    struct errand *errand;
+
+    log_printf(LOG_ERR, "forcetls-prober %s: %zu next hop%s without an answer; another one in %d s",
+               what, load, load == 1 ? "" : "s", prober->delay_ms / 1000);
+    let_go(prober);
+    if (prober->starter >= 0)
+        (void)starter_kill(prober->starter);
+    wait_for_another(prober);
+    while ((errand = errands_any(&prober->errands)) != NULL) {
+        prober->user.on_lost(prober->user.data, errand->hop, suspect);
+        errands_remove(&prober->errands, errand);
+    }
+    prober->user.on_state(prober->user.data, false);
+}
+
+static void break_down_ended(struct prober *prober, int status)
+{
+    char what[64];
+
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        (void)snprintf(what, sizeof(what), "did a system call that it may not do");
+    else if (WIFSIGNALED(status))
+        (void)snprintf(what, sizeof(what), "was ended by signal %d", WTERMSIG(status));
+    else
+        (void)snprintf(what, sizeof(what), "has ended with status %d", WEXITSTATUS(status));
+    break_down(prober, WIFSIGNALED(status) || prober->answered, what);
+}
+
+static void break_down_failed(struct prober *prober, int error)
+{
+    char what[600];
+
+    (void)snprintf(what, sizeof(what), "cannot be executed (%.400s: %s)", prober->program,
+                   strerror(error));
+    break_down(prober, false, what);
+}
+
+static void break_down_garbage(struct prober *prober, const char *why)
+{
+    char what[600];
+
+    (void)snprintf(what, sizeof(what), "writes garbage (%s)", why);
+    break_down(prober, true, what);
+}
+
+/* ---- what it writes ------------------------------------------------------------------------- */
+
+/* It works: the next breakdown is the first one again. */
+static void take_result(struct prober *prober, struct errand *errand, struct hop_line *line)
+{
+    errands_remove(&prober->errands, errand);
+    prober->answered = true;
+    prober->delay_ms = DELAY_LEAST_MS;
+    watch(prober);
+    prober->user.on_result(prober->user.data, line);
+}
+
+static void take_refusal(struct prober *prober, struct errand *errand, const char *text)
+{
+    char hop[NEXT_HOP_TEXT_SIZE];
+
+    memcpy(hop, errand->hop, sizeof(hop));
+    errands_remove(&prober->errands, errand);
+    watch(prober);
+    prober->user.on_refused(prober->user.data, hop, text);
+}
+
+/* False: it has broken down. */
+static bool take_line(struct prober *prober, struct span text)
+{
+    struct hop_line line;
+    struct errand *errand;
+    struct why why;
+
+    if (!hop_json_read(&line, text, &why)) {
+        break_down_garbage(prober, why.text);
+        return false;
+    }
+    errand = line.has_id ? errands_find(&prober->errands, line.id) : NULL;
+    if (line.type == HOP_LINE_RESULT && errand != NULL && strcmp(errand->hop, line.hop) == 0) {
+        take_result(prober, errand, &line);
+    } else if (line.type == HOP_LINE_ERROR && errand != NULL) {
+        take_refusal(prober, errand, line.text);
+    } else if (line.type == HOP_LINE_ERROR && !line.has_id &&
+               prober->complaints++ < COMPLAINTS_MOST) {
+        log_printf(LOG_WARNING, "forcetls-prober: %s", line.text);
+    } else {
+        free(line.facts);
+        break_down_garbage(prober, "an answer that nobody asked for");
+        return false;
+    }
+    free(line.facts);
+    return true;
+}
+
+static void on_readable(struct bufferevent *pipe, void *data)
+{
+    struct prober *prober = data;
+    struct evbuffer *input = bufferevent_get_input(pipe);
+    bool good = true;
+    size_t length;
+    char *line;
+
+    while (good && (line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF)) != NULL) {
+        good = take_line(prober, (struct span){ line, length });
+        free(line);
+        good = good && prober->pipes.stdio == pipe; /* its user may have ended it */
+    }
+    if (good && evbuffer_get_length(input) > HOP_LINE_MOST)
+        break_down_garbage(prober, "a line without an end");
+}
+
+/* Closed, or broken: it has ended, or is about to be ended. */
+static void on_pipe_event(struct bufferevent *pipe, short what, void *data)
+{
+    struct prober *prober = data;
+
+    (void)what;
+    (void)bufferevent_disable(pipe, EV_READ | EV_WRITE);
+    if (prober->state != STATE_RUNNING)
+        return;
+    prober->state = STATE_ENDING;
+    set_timer(prober, STARTER_MS);
+}
+
+/* ---- starting ------------------------------------------------------------------------------- */
+
+static void on_starter(evutil_socket_t fd, short what, void *data);
+
+static bool need_starter(struct prober *prober)
+{
+    if (prober->starter < 0)
+        prober->starter = starter_new(prober->program);
+    if (prober->starter < 0)
+        return false;
+    if (prober->starter_event == NULL) {
+        prober->starter_event =
+            event_new(prober->base, prober->starter, EV_READ | EV_PERSIST, on_starter, prober);
+        if (prober->starter_event == NULL || event_add(prober->starter_event, NULL) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* The settings are the first thing that it reads. */
+static bool open_pipes(struct prober *prober)
+{
+    struct bufferevent *stdio = prober->pipes.stdio;
+
+    bufferevent_setcb(stdio, on_readable, NULL, on_pipe_event, prober);
+    bufferevent_setwatermark(stdio, EV_READ, 0, HOP_LINE_MOST + 1);
+    return bufferevent_enable(stdio, EV_READ | EV_WRITE) == 0 &&
+           bufferevent_write(stdio, prober->settings, strlen(prober->settings)) == 0 &&
+           bufferevent_write(stdio, "\n", 1) == 0;
+}
+
+static void start(struct prober *prober)
+{
+    int ends[2] = { -1, -1 };
+    bool started = need_starter(prober) && prober_pipes_make(&prober->pipes, prober->base, ends) &&
+                   open_pipes(prober) && starter_start(prober->starter, ends[0], ends[1]);
+
+    for (int i = 0; i < 2; i++) {
+        if (ends[i] >= 0)
+            (void)close(ends[i]);
+    }
+    prober->complaints = 0;
+    prober->answered = false;
+    prober->state = STATE_STARTING;
+    set_timer(prober, STARTER_MS);
+    if (!started)
+        break_down(prober, false, "cannot be started");
+}
+
+static void on_started(struct prober *prober, int pid)
+{
+    if (prober->state != STATE_STARTING)
+        return;
+    log_printf(LOG_DEBUG, "forcetls-prober is process %d", pid);
+    prober->state = STATE_RUNNING;
+    watch(prober);
+    prober->user.on_state(prober->user.data, true);
+}
+
+/* What is told of one that was replaced or killed comes before "started", and is old news. */
+static void on_ended(struct prober *prober, int status)
+{
+    if (prober->state == STATE_RUNNING || prober->state == STATE_ENDING)
+        break_down_ended(prober, status);
+}
+
+static void on_gone(struct prober *prober)
+{
+    starter_free(prober);
+    if (prober->state == STATE_OFF || prober->state == STATE_WAITING)
+        return;
+    break_down(prober, false, "has lost the process that starts it");
+}
+
+static void on_starter(evutil_socket_t fd, short what, void *data)
+{
+    struct prober *prober = data;
+    int value = 0;
+
+    (void)what;
+    switch (starter_read(fd, &value)) {
+    case STARTER_NOTHING:
+        break;
+    case STARTER_STARTED:
+        on_started(prober, value);
+        break;
+    case STARTER_FAILED:
+        if (prober->state == STATE_STARTING)
+            break_down_failed(prober, value);
+        break;
+    case STARTER_ENDED:
+        on_ended(prober, value);
+        break;
+    case STARTER_GONE:
+        on_gone(prober);
+        break;
+    }
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *data)
+{
+    struct prober *prober = data;
+
+    (void)fd;
+    (void)what;
+    switch (prober->state) {
+    case STATE_OFF:
+        break;
+    case STATE_WAITING:
+        start(prober);
+        break;
+    case STATE_STARTING:
+        break_down(prober, false, "cannot be started");
+        break;
+    case STATE_RUNNING:
+        break_down(prober, true, "hangs");
+        break;
+    case STATE_ENDING:
+        break_down(prober, true, "has closed its output");
+        break;
+    }
+}
+
+/* ---- for its user --------------------------------------------------------------------------- */
+
+struct prober *prober_new(struct event_base *base, const char *program, int starter,
+                          const struct prober_user *user)
+{
+    struct prober *prober = calloc(1, sizeof(*prober));
+
+    if (prober == NULL) {
+        if (starter >= 0)
+            (void)close(starter);
+        return NULL;
+    }
+    errands_init(&prober->errands);
+    prober->base = base;
+    prober->program = program;
+    prober->user = *user;
+    prober->starter = starter;
+    prober->delay_ms = DELAY_LEAST_MS;
+    prober->timer = evtimer_new(base, on_timer, prober);
+    if (prober->timer == NULL) {
+        prober_free(prober);
+        return NULL;
+    }
+    return prober;
+}
+
+static void nobody(void *data, const char *hop)
+{
+    (void)data;
+    (void)hop;
+}
+
+void prober_free(struct prober *prober)
+{
+    if (prober == NULL)
+        return;
+    if (prober->timer != NULL) {
+        let_go(prober);
+        event_free(prober->timer);
+    }
+    give_all(prober, nobody);
+    starter_free(prober);
+    free(prober->settings);
+    free(prober);
+}
+
+void prober_start(struct prober *prober, char *settings,
+                  void (*give_back)(void *data, const char *hop))
+{
+    let_go(prober);
+    give_all(prober, give_back);
+    free(prober->settings);
+    prober->settings = settings;
+    start(prober);
+}
+
+void prober_stop(struct prober *prober, void (*give_back)(void *data, const char *hop))
+{
+    let_go(prober);
+    give_all(prober, give_back);
+    if (prober->starter >= 0 && prober->state != STATE_OFF)
+        (void)starter_kill(prober->starter);
+    prober->state = STATE_OFF;
+}
+
+bool prober_runs(const struct prober *prober)
+{
+    return prober->state == STATE_RUNNING;
+}
+
+size_t prober_load(const struct prober *prober)
+{
+    return errands_count(&prober->errands);
+}
+
+size_t prober_load_of(const struct prober *prober, unsigned kind)
+{
+    return prober->errands.counts[kind];
+}
+
+int64_t prober_next_id(struct prober *prober)
+{
+    return ++prober->last_id;
+}
+
+bool prober_ask(struct prober *prober, int64_t id, const char *hop, unsigned kind, const char *line,
+                int64_t patience_ms)
+{
+    struct evbuffer *output = bufferevent_get_output(prober->pipes.stdio);
+
+    if (!errands_add(&prober->errands, id, hop, kind, monotonic_ms() + patience_ms))
+        return false;
+    watch(prober);
+    if (evbuffer_add_printf(output, "%s\n", line) >= 0)
+        return true;
+    errands_remove(&prober->errands, errands_find(&prober->errands, id));
+    return false;
+}

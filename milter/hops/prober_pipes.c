@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+#include "config.h"
+
+#include "milter/hops/prober_pipes.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "milter/log.h"
+#include "policy/escape.h"
+
+#define LINES_MOST 50   /* that are logged of one prober */
+#define LINE_BYTES 1000 /* of one that has no end yet */
+#define NAME "forcetls-prober: "
+
+/* ---- standard error: its own words, or its C library's ----------------------------------------
+ */
+
+static void log_words(const char *words)
+{
+    char text[LINE_BYTES / 2];
+    struct line line;
+
+    if (strncmp(words, NAME, strlen(NAME)) == 0)
+        words += strlen(NAME);
+    line_init(&line, text, sizeof(text));
+    line_add_quoted(&line, span_of(words), sizeof(text) - 1);
+    log_printf(LOG_WARNING, NAME "%s", text);
+}
+
+static void on_words(struct bufferevent *errors, void *data)
+{
+    struct prober_pipes *pipes = data;
+    struct evbuffer *input = bufferevent_get_input(errors);
+    char *words;
+
+    while ((words = evbuffer_readln(input, NULL, EVBUFFER_EOL_LF)) != NULL) {
+        if (pipes->lines++ < LINES_MOST)
+            log_words(words);
+        free(words);
+    }
+    if (evbuffer_get_length(input) > LINE_BYTES)
+        (void)evbuffer_drain(input, evbuffer_get_length(input));
+}
+
+static void on_end(struct bufferevent *errors, short what, void *data)
+{
+    (void)what;
+    (void)data;
+    (void)bufferevent_disable(errors, EV_READ);
+}
+
+/* ---- pipes ------------------------------------------------------------------------------------
+ */
+
+/* Takes the descriptor over, also on failure. */
+static struct bufferevent *buffer_of(struct event_base *base, int fd)
+{
+    struct bufferevent *buffer = NULL;
+
+    if (evutil_make_socket_nonblocking(fd) == 0)
+        buffer = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+    if (buffer == NULL)
+        (void)close(fd);
+    return buffer;
+}
+
+bool prober_pipes_make(struct prober_pipes *pipes, struct event_base *base, int ends[2])
+{
+    int stdio[2], errors[2];
+
+    ends[0] = ends[1] = -1;
+    pipes->lines = 0;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stdio) != 0)
+        return false;
+    pipes->stdio = buffer_of(base, stdio[0]);
+    ends[0] = stdio[1];
+    if (pipe2(errors, O_CLOEXEC) != 0)
+        return false;
+    pipes->errors = buffer_of(base, errors[0]);
+    ends[1] = errors[1];
+    if (pipes->stdio == NULL || pipes->errors == NULL)
+        return false;
+    bufferevent_setcb(pipes->errors, on_words, NULL, on_end, pipes);
+    return bufferevent_enable(pipes->errors, EV_READ) == 0;
+}
+
+void prober_pipes_close(struct prober_pipes *pipes)
+{
+    if (pipes->stdio != NULL)
+        bufferevent_free(pipes->stdio);
+    if (pipes->errors != NULL)
+        bufferevent_free(pipes->errors);
+    pipes->stdio = pipes->errors = NULL;
+}
