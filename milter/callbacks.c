@@ -8,10 +8,14 @@
  *   helo        its name (again after STARTTLS)
  *   envfrom     the rules of this message, its TLS facts; mail that no connector can concern
  *               ends here
- *   envrcpt     the decision, the reply, the log line of a refusal
- *   eom         the log lines of what passed
+ *   envrcpt     the decisions, inbound and outbound, the reply, the log lines of refusals
+ *   data        mail that turns out to be nobody's ends here
+ *   header      whether the message says that it needs no TLS
+ *   eom         the refusals that cannot come earlier, or the log lines of what passed
  *   abort       the message is over without an end
  *   close       the session is over
+ *
+ * DATA, headers and their end are asked for only where there are outbound connectors.
  *
  * Every error of our own ends in tempfail_internal(): a message is never accepted because
  * something went wrong.
@@ -21,19 +25,23 @@
 #include <libmilter/mfapi.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <strings.h>
 #include <syslog.h>
 #include <time.h>
 
+#include "milter/answer.h"
 #include "milter/clock.h"
 #include "milter/log.h"
-#include "milter/reply.h"
+#include "milter/recipient.h"
 #include "milter/session.h"
-#include "policy/logline.h"
-#include "policy/refusal.h"
+#include "policy/decide_outbound.h"
 
 /* Written by callbacks_register() before smfi_main(), read-only afterwards: libmilter gives its
  * callbacks no pointer of ours. */
 static struct feed *the_feed;
+static struct hops *the_hops;
+static struct counters *the_counters;
+static struct map_watch *the_map_watch;
 
 /* Callbacks that are running, and whether new ones are still let in; atomic. */
 static atomic_int running;
@@ -53,23 +61,19 @@ static struct macro_source source_of(SMFICTX *ctx, const struct session *session
     return (struct macro_source){ get_macro, ctx, session->macros_complete };
 }
 
-static struct span queue_id(SMFICTX *ctx)
+/* With what an answer is given. */
+static struct answerer answerer_of(SMFICTX *ctx)
 {
-    return span_of(get_macro(ctx, "i"));
+    return (struct answerer){ ctx, the_counters, the_map_watch, span_of(get_macro(ctx, "i")) };
 }
 
 /* The one exit for errors of our own. */
 static sfsistat tempfail_internal(SMFICTX *ctx, const char *what)
 {
-    struct session *session = smfi_getpriv(ctx);
-    const char *contact = NULL;
-    struct refusal refusal;
+    const struct answerer answerer = answerer_of(ctx);
+    const struct session *session = smfi_getpriv(ctx);
 
-    if (session != NULL && session->message.snapshot != NULL)
-        contact = snapshot_rules(session->message.snapshot)->settings.contact;
-    refusal_internal_error(contact, &refusal);
-    log_printf(LOG_ERR, "internal error: %s", what);
-    return reply_refuse(ctx, &refusal);
+    return answer_internal_error(&answerer, session != NULL ? &session->message : NULL, what);
 }
 
 /* A new session for this context, in place of one that there may be; NULL: no memory. */
@@ -87,35 +91,58 @@ static struct session *session_begin(SMFICTX *ctx)
     return session;
 }
 
+static bool outbound_in_force(void)
+{
+    struct snapshot *snapshot = snapshot_get();
+    bool possible = snapshot != NULL && decide_outbound_possible(snapshot_rules(snapshot));
+
+    snapshot_put(snapshot);
+    return possible;
+}
+
+/* Asks for our macros; false: not all of it is understood. */
+static bool set_macros(SMFICTX *ctx, bool outbound)
+{
+    const struct {
+        enum macro_stage stage;
+        int where;
+    } stages[] = {
+        { MACROS_CONNECT, SMFIM_CONNECT },
+        { MACROS_HELO, SMFIM_HELO },
+        { MACROS_MAIL, SMFIM_ENVFROM },
+        { outbound ? MACROS_RCPT_OUTBOUND : MACROS_RCPT, SMFIM_ENVRCPT },
+        { MACROS_EOM, SMFIM_EOM },
+    };
+    char list[512];
+
+    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+        if (!macros_list(stages[i].stage, list, sizeof(list)) ||
+            smfi_setsymlist(ctx, stages[i].where, list) != MI_SUCCESS)
+            return false;
+    }
+    return true;
+}
+
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
                              unsigned long f2, unsigned long f3, unsigned long *our_actions,
                              unsigned long *our_steps, unsigned long *our_f2, unsigned long *our_f3)
 {
-    static const struct {
-        enum macro_stage stage;
-        int where;
-    } stages[] = {
-        { MACROS_CONNECT, SMFIM_CONNECT }, { MACROS_HELO, SMFIM_HELO },
-        { MACROS_MAIL, SMFIM_ENVFROM },    { MACROS_RCPT, SMFIM_ENVRCPT },
-        { MACROS_EOM, SMFIM_EOM },
-    };
     struct session *session = session_begin(ctx);
-    char list[512];
 
     (void)f2;
     (void)f3;
     if (session == NULL)
         return SMFIS_REJECT;
-    session->macros_complete = (actions & SMFIF_SETSYMLIST) != 0;
-    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && session->macros_complete; i++) {
-        if (!macros_list(stages[i].stage, list, sizeof(list)) ||
-            smfi_setsymlist(ctx, stages[i].where, list) != MI_SUCCESS)
-            session->macros_complete = false;
-    }
+    session->sees_outbound = outbound_in_force();
+    session->macros_complete =
+        (actions & SMFIF_SETSYMLIST) != 0 && set_macros(ctx, session->sees_outbound);
     *our_actions = actions & SMFIF_SETSYMLIST;
-    *our_steps =
-        (steps & (SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY)) |
-        SMFIP_NR_CONN | SMFIP_NR_HELO;
+    *our_steps = (steps & (SMFIP_NOUNKNOWN | SMFIP_NOBODY)) | SMFIP_NR_CONN | SMFIP_NR_HELO;
+    /* Behind DATA libmilter takes the end of a message without headers only after EOH. */
+    if (session->sees_outbound)
+        *our_steps |= SMFIP_NR_HDR | SMFIP_NR_EOH;
+    else
+        *our_steps |= steps & (SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH);
     *our_f2 = *our_f3 = 0;
     return SMFIS_CONTINUE;
 }
@@ -156,25 +183,14 @@ static sfsistat on_helo(SMFICTX *ctx, char *name)
     return SMFIS_NOREPLY;
 }
 
-/* A sender that just misses an entry is told once, whatever becomes of the message. */
-static void log_near_miss(SMFICTX *ctx, struct message *message, const struct decision *decision)
-{
-    char line[LOGLINE_SIZE];
-
-    if (decision->near_miss == NULL ||
-        !snapshot_near_miss_is_new(message->snapshot, decision->near_miss,
-                                   decision->near_miss_domain.data))
-        return;
-    logline_near_miss(&message->facts, decision, queue_id(ctx), line);
-    log_line(LOG_INFO, line);
-}
-
 static sfsistat on_mail(SMFICTX *ctx, char **arguments)
 {
     struct session *session = smfi_getpriv(ctx);
     struct message *message;
     struct macro_source source;
     struct decision decision;
+    const struct answerer answerer = answerer_of(ctx);
+    const struct rules *rules;
     bool concerned;
 
     if (session == NULL)
@@ -185,79 +201,89 @@ static sfsistat on_mail(SMFICTX *ctx, char **arguments)
     if (!message_start(session, &source, arguments[0], (int64_t)time(NULL)))
         return tempfail_internal(ctx, "no memory for a message");
     message = &session->message;
-    concerned =
-        decide_inbound_possible(snapshot_rules(message->snapshot), &message->facts, &decision);
-    log_near_miss(ctx, message, &decision);
-    if (concerned)
+    rules = snapshot_rules(message->snapshot);
+    concerned = decide_inbound_possible(rules, &message->facts, &decision);
+    answer_near_miss(&answerer, message, &message->facts, &decision);
+    if (concerned || decide_outbound_possible(rules))
         return SMFIS_CONTINUE;
     log_printf(LOG_DEBUG, "inbound verdict=none: no connector for this sender");
     message_reset(message);
     return SMFIS_ACCEPT;
 }
 
-static sfsistat refuse_recipient(SMFICTX *ctx, const struct rules *rules, const struct facts *facts,
-                                 const struct decision *decision)
-{
-    struct refusal refusal;
-    char line[LOGLINE_SIZE];
-
-    refusal_of(rules, facts, decision, &refusal);
-    logline_refused(facts, decision, &refusal, queue_id(ctx), line);
-    log_line(decision->monitored ? LOG_INFO : LOG_NOTICE, line);
-    return decision->verdict == VERDICT_PASS ? SMFIS_CONTINUE : reply_refuse(ctx, &refusal);
-}
-
 static sfsistat on_rcpt(SMFICTX *ctx, char **arguments)
 {
     struct session *session = smfi_getpriv(ctx);
-    struct message *message;
-    const struct rules *rules;
     struct macro_source source;
-    struct address address;
-    struct facts facts;
-    struct decision decision;
-    sfsistat result = SMFIS_CONTINUE;
+    const struct answerer answerer = answerer_of(ctx);
+    struct recipient recipient;
+    int64_t now_ms = monotonic_ms();
+    sfsistat result;
 
     if (session == NULL || session->message.snapshot == NULL)
         return tempfail_internal(ctx, "RCPT without a message");
     if (arguments == NULL || arguments[0] == NULL)
         return tempfail_internal(ctx, "RCPT without an address");
-    message = &session->message;
-    rules = snapshot_rules(message->snapshot);
     source = source_of(ctx, session);
-    address_init(&address);
-    if (!message_recipient(session, &source, the_feed, arguments[0], monotonic_ms(), &address,
-                           &facts)) {
-        address_release(&address);
-        return tempfail_internal(ctx, "no memory for a recipient");
+    if (recipient_read(&recipient, session, &source, the_feed, arguments[0], now_ms)) {
+        recipient_judge(&recipient, session, the_hops, now_ms);
+        result = answer_recipient(&answerer, &session->message, &recipient);
+    } else {
+        result =
+            answer_undecided(&answerer, &session->message, &recipient, "no memory for a recipient");
     }
-    decide_inbound(rules, &facts, &decision);
-    if (decision.would != VERDICT_PASS)
-        result = refuse_recipient(ctx, rules, &facts, &decision);
-    else if (decision.outcome != OUTCOME_NONE && !message_tally(message, &decision, &facts))
-        result = tempfail_internal(ctx, "no memory to count a recipient");
-    address_release(&address);
+    recipient_release(&recipient);
     return result;
+}
+
+static sfsistat on_data(SMFICTX *ctx)
+{
+    struct session *session = smfi_getpriv(ctx);
+
+    if (session == NULL || session->message.snapshot == NULL ||
+        !message_is_nobodys(&session->message))
+        return SMFIS_CONTINUE;
+    log_printf(LOG_DEBUG, "verdict=none: no connector for this sender and these recipients");
+    message_reset(&session->message);
+    return SMFIS_ACCEPT;
+}
+
+/* The header TLS-Required: No (RFC 8689, 5), as Postfix reads it: nothing but the word, in any
+ * case. */
+static bool says_without_tls(const char *name, const char *value)
+{
+    static const char blanks[] = " \t\r\n";
+    size_t length;
+
+    if (strcasecmp(name, "TLS-Required") != 0)
+        return false;
+    value += strspn(value, blanks);
+    length = strcspn(value, blanks);
+    return length == 2 && strncasecmp(value, "no", 2) == 0 &&
+           value[length + strspn(value + length, blanks)] == '\0';
+}
+
+static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
+{
+    struct session *session = smfi_getpriv(ctx);
+
+    if (session != NULL && session->message.snapshot != NULL && name != NULL && value != NULL &&
+        says_without_tls(name, value))
+        session->message.says_without_tls = true;
+    return SMFIS_NOREPLY;
 }
 
 static sfsistat on_eom(SMFICTX *ctx)
 {
     struct session *session = smfi_getpriv(ctx);
-    struct message *message;
-    char line[LOGLINE_SIZE];
+    const struct answerer answerer = answerer_of(ctx);
+    sfsistat result;
 
     if (session == NULL || session->message.snapshot == NULL)
         return tempfail_internal(ctx, "end of a message that did not start");
-    message = &session->message;
-    for (size_t i = 0; i < message->tally_count; i++) {
-        const struct tally *tally = &message->tallies[i];
-
-        message->facts.certificate = tally->certificate;
-        logline_passed(&message->facts, &tally->decision, tally->recipients, queue_id(ctx), line);
-        log_line(LOG_INFO, line);
-    }
-    message_reset(message);
-    return SMFIS_CONTINUE;
+    result = answer_end(&answerer, &session->message);
+    message_reset(&session->message);
+    return result;
 }
 
 static sfsistat on_abort(SMFICTX *ctx)
@@ -322,6 +348,22 @@ static sfsistat rcpt_callback(SMFICTX *ctx, char **arguments)
     return leave(enter() ? on_rcpt(ctx, arguments) : SMFIS_TEMPFAIL);
 }
 
+static sfsistat data_callback(SMFICTX *ctx)
+{
+    return leave(enter() ? on_data(ctx) : SMFIS_TEMPFAIL);
+}
+
+static sfsistat header_callback(SMFICTX *ctx, char *name, char *value)
+{
+    return leave(enter() ? on_header(ctx, name, value) : SMFIS_NOREPLY);
+}
+
+static sfsistat eoh_callback(SMFICTX *ctx)
+{
+    (void)ctx;
+    return SMFIS_NOREPLY;
+}
+
 static sfsistat eom_callback(SMFICTX *ctx)
 {
     return leave(enter() ? on_eom(ctx) : SMFIS_TEMPFAIL);
@@ -337,7 +379,8 @@ static sfsistat close_callback(SMFICTX *ctx)
     return leave(enter() ? on_close(ctx) : SMFIS_CONTINUE);
 }
 
-bool callbacks_register(struct feed *feed)
+bool callbacks_register(struct feed *feed, struct hops *hops, struct counters *counters,
+                        struct map_watch *map_watch)
 {
     static char name[] = "forcetls";
     struct smfiDesc description = {
@@ -348,6 +391,9 @@ bool callbacks_register(struct feed *feed)
         .xxfi_helo = helo_callback,
         .xxfi_envfrom = mail_callback,
         .xxfi_envrcpt = rcpt_callback,
+        .xxfi_data = data_callback,
+        .xxfi_header = header_callback,
+        .xxfi_eoh = eoh_callback,
         .xxfi_eom = eom_callback,
         .xxfi_abort = abort_callback,
         .xxfi_close = close_callback,
@@ -355,6 +401,9 @@ bool callbacks_register(struct feed *feed)
     };
 
     the_feed = feed;
+    the_hops = hops;
+    the_counters = counters;
+    the_map_watch = map_watch;
     return smfi_register(description) == MI_SUCCESS;
 }
 

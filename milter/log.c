@@ -53,7 +53,7 @@ static pthread_cond_t done;                              /* the writer has ended
 static enum state state = STATE_DIRECT;
 static struct entry *queue; /* QUEUE_LINES of them; never freed once the writer runs */
 static size_t first, count;
-static unsigned long dropped;
+static unsigned long dropped, dropped_ever; /* since the last report; since the start */
 static bool stopping, ended;
 
 /* Whether stderr is the journal (systemd.exec(5), $JOURNAL_STREAM): then what goes to syslog is
@@ -251,6 +251,7 @@ static void enqueue(int priority, const char *text)
 
     if (count == QUEUE_LINES) {
         dropped++;
+        dropped_ever++;
         return;
     }
     entry = &queue[(first + count) % QUEUE_LINES];
@@ -259,6 +260,16 @@ static void enqueue(int priority, const char *text)
     copy_text(entry->text, text);
     if (count++ == 0)
         pthread_cond_signal(&work);
+}
+
+unsigned long log_dropped(void)
+{
+    unsigned long found;
+
+    pthread_mutex_lock(&lock);
+    found = dropped_ever;
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 void log_line(int priority, const char *text)

@@ -31,6 +31,9 @@ bool log_start(void);
  * does not read, the writing thread is left behind: end the process with _exit(2). */
 void log_stop(int milliseconds);
 
+/* How many lines found no room since the start. */
+unsigned long log_dropped(void);
+
 /* Priority as in syslog(3): LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG (dropped
  * unless debugging was asked for). The text is one line of printable ASCII, at most 1000 bytes. */
 void log_line(int priority, const char *text);

@@ -45,6 +45,10 @@ static const struct macro_row rows[] = {
     { "{mail_addr}", MACROS_MAIL },
     { "i", MACROS_RCPT },
     { "{rcpt_addr}", MACROS_RCPT },
+    { "i", MACROS_RCPT_OUTBOUND },
+    { "{rcpt_addr}", MACROS_RCPT_OUTBOUND },
+    { "{rcpt_mailer}", MACROS_RCPT_OUTBOUND },
+    { "{rcpt_host}", MACROS_RCPT_OUTBOUND },
     { "i", MACROS_EOM },
 };
 

@@ -30,6 +30,7 @@ enum macro_stage {
     MACROS_HELO,
     MACROS_MAIL,
     MACROS_RCPT,
+    MACROS_RCPT_OUTBOUND, /* RCPT, where there are outbound connectors */
     MACROS_EOM,
     MACRO_STAGES
 };

@@ -30,15 +30,19 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "milter/anchors.h"
 #include "milter/callbacks.h"
+#include "milter/clock.h"
 #include "milter/daemon.h"
 #include "milter/feed.h"
+#include "milter/hops/starter.h"
 #include "milter/log.h"
 #include "milter/notify.h"
 #include "milter/options.h"
@@ -50,6 +54,7 @@
 #include "milter/snapshot.h"
 #include "milter/sockets.h"
 #include "milter/threads.h"
+#include "policy/decide_outbound.h"
 
 #define FEED_TTL_MS 10000
 #define MOST_POLICY_CONNECTIONS 4096
@@ -69,10 +74,15 @@ static int wake_pipe[2] = { -1, -1 };
 struct run {
     struct options options;
     struct plan plan;
-    struct socket_file milter_file, policy_file;
-    int policy_fd, pid_fd, ready_fd;
-    unsigned policy_connections; /* at most */
+    struct socket_file milter_file, smtpd_policy_file, tls_policy_file, control_file;
+    int smtpd_policy_fd, tls_policy_fd, control_fd, pid_fd, ready_fd, starter;
+    unsigned policy_connections; /* at most, to each of the two */
     struct feed *feed;
+    struct tls_policy_counters tls_policy_counters;
+    struct map_watch map_watch;
+    struct hops *hops;
+    struct counters *counters;
+    struct status_source status;
     struct service *service;
     struct reload *reload;
     pthread_t milter;
@@ -136,6 +146,32 @@ static int fail(const struct run *run, int status, const char *text)
     return status;
 }
 
+/* The environment is for those who try out another one. */
+static const char *prober_program(void)
+{
+    const char *program = secure_getenv("FORCETLS_PROBER");
+
+    return program != NULL && program[0] == '/' ? program : FORCETLS_PROBER;
+}
+
+/* The prober gets a user of its own, which takes root, and so a process that stays root while we do
+ * not. It is made while we are small, and goes again where there is no use for it. */
+static void make_starter(struct run *run)
+{
+    if (geteuid() == 0)
+        run->starter = starter_new(prober_program());
+}
+
+static void check_starter(struct run *run)
+{
+    bool wanted = run->plan.drops && decide_outbound_possible(run->plan.rules);
+
+    if (run->starter < 0 || wanted)
+        return;
+    (void)close(run->starter);
+    run->starter = -1;
+}
+
 /* Errors of the configuration are printed bare, and logged for those who start us unseen; its
  * warnings are logged later on, which reaches the terminal from the foreground only. */
 static int read_plan(struct run *run)
@@ -154,11 +190,21 @@ static int read_plan(struct run *run)
     return why.text[0] != '\0' ? fail(run, EX_CONFIG, why.text) : EX_CONFIG;
 }
 
-/* A quarter of the descriptors: the rest is libmilter's. */
+/* A quarter of the descriptors for each of the two: the rest is libmilter's. */
 static unsigned policy_connections(unsigned long descriptors)
 {
     return descriptors / 4 < MOST_POLICY_CONNECTIONS ? (unsigned)(descriptors / 4)
                                                      : MOST_POLICY_CONNECTIONS;
+}
+
+/* A socket that only libevent sees; not set: none, and `*fd` stays -1. */
+static bool open_own_socket(const char *socket, const struct socket_access *access,
+                            struct socket_file *file, int *fd, struct why *why)
+{
+    if (socket == NULL)
+        return true;
+    *fd = sockets_listen(socket, access, file, why);
+    return *fd >= 0;
 }
 
 static bool open_sockets(struct run *run, struct why *why)
@@ -171,15 +217,61 @@ static bool open_sockets(struct run *run, struct why *why)
         if (run->feed == NULL)
             return why_fail(why, "no memory for the policy feed");
     }
-    if (!callbacks_register(run->feed))
+    run->counters = counters_new();
+    run->hops = hops_new();
+    if (run->counters == NULL || run->hops == NULL)
+        return why_fail(why, "no memory for the counters and the next hops");
+    map_watch_init(&run->map_watch, &run->tls_policy_counters);
+    if (!callbacks_register(run->feed, run->hops, run->counters, &run->map_watch))
         return why_fail(why, "smfi_register() failed");
-    if (!sockets_open_milter(plan->milter_socket, &plan->access, &run->milter_file, why))
-        return false;
-    if (plan->smtpd_policy_socket == NULL)
-        return true;
-    run->policy_fd =
-        sockets_listen(plan->smtpd_policy_socket, &plan->access, &run->policy_file, why);
-    return run->policy_fd >= 0;
+    return sockets_open_milter(plan->milter_socket, &plan->access, &run->milter_file, why) &&
+           open_own_socket(plan->smtpd_policy_socket, &plan->access, &run->smtpd_policy_file,
+                           &run->smtpd_policy_fd, why) &&
+           open_own_socket(plan->tls_policy_socket, &plan->access, &run->tls_policy_file,
+                           &run->tls_policy_fd, why) &&
+           open_own_socket(plan->control_socket, &plan->control_access, &run->control_file,
+                           &run->control_fd, why);
+}
+
+/* The first rules, once we are who we will be. */
+static bool install_rules(struct run *run, struct why *why)
+{
+    struct anchors *anchors = NULL;
+
+    if (run->plan.anchors_folder != NULL) {
+        anchors = anchors_write(run->plan.rules, run->plan.anchors_folder, (int64_t)time(NULL));
+        if (anchors == NULL)
+            return why_fail(why, "no memory for the trust anchors");
+    }
+    return snapshot_install_with(run->plan.rules, anchors) ||
+           why_fail(why, "no memory for the rules");
+}
+
+static bool start_service(struct run *run, struct why *why)
+{
+    const struct service_plan plan = { .smtpd_policy_fd = run->smtpd_policy_fd,
+                                       .feed = run->feed,
+                                       .tls_policy_fd = run->tls_policy_fd,
+                                       .anchors_folder = run->plan.anchors_folder,
+                                       .tls_policy_counters = &run->tls_policy_counters,
+                                       .most_connections = run->policy_connections,
+                                       .control_fd = run->control_fd,
+                                       .status = &run->status,
+                                       .hops = run->hops,
+                                       .probing = { prober_program(), run->starter,
+                                                    run->plan.drops } };
+
+    run->status =
+        (struct status_source){ .config = run->plan.config,
+                                .started = (int64_t)time(NULL),
+                                .started_ms = monotonic_ms(),
+                                .counters = run->counters,
+                                .hops = run->hops,
+                                .tls_policy_counters =
+                                    run->tls_policy_fd >= 0 ? &run->tls_policy_counters : NULL };
+    run->service = service_start(&plan);
+    run->starter = -1;
+    return run->service != NULL || why_fail(why, "cannot start the service thread");
 }
 
 static void *run_milter(void *data)
@@ -192,19 +284,24 @@ static void *run_milter(void *data)
     return NULL;
 }
 
+/* New rules may name other next hops. */
+static void wake_hops(void *hops)
+{
+    hops_wake(hops);
+}
+
 static bool start_threads(struct run *run, struct why *why)
 {
     unsigned overridden = (run->options.socket != NULL ? OVERRIDDEN_SOCKET : 0U) |
                           (run->options.user != NULL ? OVERRIDDEN_USER : 0U);
     struct snapshot *first;
 
-    if (!snapshot_install(run->plan.rules))
-        return why_fail(why, "no memory for the rules");
-    run->service = service_start(run->policy_fd, run->feed, run->policy_connections);
-    if (run->service == NULL)
-        return why_fail(why, "cannot start the service thread");
+    snapshot_watch(wake_hops, run->hops);
+    if (!install_rules(run, why) || !start_service(run, why))
+        return false;
     first = snapshot_get();
-    run->reload = reload_start(run->plan.config, &snapshot_rules(first)->settings, overridden);
+    run->reload = reload_start(run->plan.config, &snapshot_rules(first)->settings, overridden,
+                               run->plan.anchors_folder);
     snapshot_put(first);
     if (run->reload == NULL)
         return why_fail(why, "cannot start the reload thread");
@@ -299,17 +396,22 @@ static void stop(struct run *run)
     if (run->reload != NULL)
         (void)reload_stop(run->reload, THREAD_MS);
     socket_file_remove(&run->milter_file);
-    socket_file_remove(&run->policy_file);
+    socket_file_remove(&run->smtpd_policy_file);
+    socket_file_remove(&run->tls_policy_file);
+    socket_file_remove(&run->control_file);
     if (run->pid_fd >= 0)
         pidfile_remove(run->plan.pidfile, run->pid_fd);
 }
 
 static int run_daemon(struct run *run)
 {
-    int status = read_plan(run);
+    int status;
 
+    make_starter(run);
+    status = read_plan(run);
     if (status != EX_OK)
         return status;
+    check_starter(run);
     status = start(run);
     if (status == EX_OK) {
         status = serve();
@@ -351,7 +453,12 @@ static int print_version(void)
 
 int main(int argc, char **argv)
 {
-    struct run run = { .policy_fd = -1, .pid_fd = -1, .ready_fd = -1 };
+    struct run run = { .smtpd_policy_fd = -1,
+                       .tls_policy_fd = -1,
+                       .control_fd = -1,
+                       .pid_fd = -1,
+                       .ready_fd = -1,
+                       .starter = -1 };
     struct why why;
 
     keep_memory_tight();

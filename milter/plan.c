@@ -45,6 +45,14 @@ static bool read_socket_option(char **socket, const char *text, struct why *why)
            why_fail(why, "-p: %s ('%s')", reason.text, text);
 }
 
+/* -p may name one of the others; what the file names was compared when it was read. */
+static bool is_another_socket(const struct plan *plan, const char *key, const char *socket,
+                              struct why *why)
+{
+    return socket == NULL || strcmp(socket, plan->milter_socket) != 0 ||
+           why_fail(why, "milter_socket and %s are the same ('%s')", key, plan->milter_socket);
+}
+
 static bool choose_sockets(struct plan *plan, const struct options *options, struct why *why)
 {
     const struct settings *settings = &plan->rules->settings;
@@ -53,18 +61,23 @@ static bool choose_sockets(struct plan *plan, const struct options *options, str
         return false;
     if ((options->socket == NULL && !copy(&plan->milter_socket, settings->milter_socket)) ||
         !copy(&plan->smtpd_policy_socket, settings->smtpd_policy_socket) ||
+        !copy(&plan->tls_policy_socket, settings->tls_policy_socket) ||
+        !copy(&plan->control_socket, settings->control_socket) ||
         !copy(&plan->socket_group, settings->socket_group))
         return why_fail(why, "no memory");
     if (plan->milter_socket == NULL)
         return why_fail(why, "%s names no milter_socket, and there is no -p SOCKET", plan->config);
-    if (plan->smtpd_policy_socket != NULL &&
-        strcmp(plan->smtpd_policy_socket, plan->milter_socket) == 0)
-        return why_fail(why, "milter_socket and smtpd_policy_socket are the same ('%s')",
-                        plan->milter_socket);
+    if (!is_another_socket(plan, "smtpd_policy_socket", plan->smtpd_policy_socket, why) ||
+        !is_another_socket(plan, "tls_policy_socket", plan->tls_policy_socket, why))
+        return false;
+    if (plan->tls_policy_socket != NULL)
+        plan->anchors_folder = sockets_folder(plan->tls_policy_socket);
     plan->access = (struct socket_access){ .mode = settings->socket_mode,
                                            .owner = (uid_t)-1,
                                            .group = (gid_t)-1,
                                            .group_name = plan->socket_group };
+    plan->control_access =
+        (struct socket_access){ .mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1 };
     return plan->socket_group == NULL || group_find(&plan->access.group, plan->socket_group, why);
 }
 
@@ -76,10 +89,10 @@ static bool choose_user(struct plan *plan, const struct options *options, struct
         return true;
     if (!account_find(&plan->account, user, why))
         return false;
-    plan->access.owner_name = plan->account.name;
+    plan->access.owner_name = plan->control_access.owner_name = plan->account.name;
     plan->drops = geteuid() == 0;
     if (plan->drops)
-        plan->access.owner = plan->account.uid;
+        plan->access.owner = plan->control_access.owner = plan->account.uid;
     return true;
 }
 

@@ -18,11 +18,14 @@ struct plan {
     char *pidfile;       /* absolute; NULL: none */
     struct rules *rules; /* until somebody takes them over */
     struct diagnostics diagnostics;
-    char *milter_socket, *smtpd_policy_socket; /* the latter may be NULL */
-    char *socket_group;                        /* or NULL */
-    struct socket_access access;
-    struct account account; /* an empty name: none */
-    bool drops;             /* starts as root and becomes `account` */
+    char *milter_socket; /* and more, NULL where there are none */
+    char *smtpd_policy_socket, *tls_policy_socket, *control_socket;
+    char *anchors_folder;                /* of tls_policy_socket; NULL: none */
+    char *socket_group;                  /* or NULL */
+    struct socket_access access;         /* to the sockets that the MTA opens, */
+    struct socket_access control_access; /* and to ours */
+    struct account account;              /* an empty name: none */
+    bool drops;                          /* starts as root and becomes `account` */
 };
 
 /* Reads the configuration and makes the plan. False: it cannot be done; `why` says why, or is

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "milter/anchors.h"
 #include "milter/clock.h"
 #include "milter/log.h"
 #include "milter/notify.h"
@@ -21,6 +22,8 @@
 #include "milter/threads.h"
 #include "policy/conf/conf.h"
 #include "policy/summary.h"
+
+#define SWEEP_MS 15000
 
 /* The settings that count at a start only, each a copy; NULL: not set, or not to be compared. */
 static const struct fixed_row {
@@ -30,6 +33,8 @@ static const struct fixed_row {
 } fixed[] = {
     { "milter_socket", offsetof(struct settings, milter_socket), OVERRIDDEN_SOCKET },
     { "smtpd_policy_socket", offsetof(struct settings, smtpd_policy_socket), 0 },
+    { "tls_policy_socket", offsetof(struct settings, tls_policy_socket), 0 },
+    { "control_socket", offsetof(struct settings, control_socket), 0 },
     { "socket_group", offsetof(struct settings, socket_group), 0 },
     { "user", offsetof(struct settings, user), OVERRIDDEN_USER },
 };
@@ -43,6 +48,8 @@ struct reload {
         char *value;
     } started_with[FIXED];
     unsigned socket_mode;
+    const char *anchors_folder; /* NULL: none */
+    int64_t sweep_ms;           /* when files of old rules can go; 0: there are none */
     pthread_t thread;
     atomic_bool stopping;
 };
@@ -134,22 +141,52 @@ static void compare(const struct reload *reload, const struct settings *now)
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 
-static void install(const struct reload *reload, struct rules *rules)
+/* Postfix may just have been told a file of the rules before. */
+static void plan_sweep(struct reload *reload)
 {
+    if (reload->anchors_folder != NULL)
+        reload->sweep_ms = monotonic_ms() + SWEEP_MS;
+}
+
+/* Writes the files that the new rules need. False: no memory. */
+static bool write_anchors(const struct reload *reload, const struct rules *rules,
+                          struct anchors **anchors)
+{
+    *anchors = NULL;
+    if (reload->anchors_folder == NULL)
+        return true;
+    *anchors = anchors_write(rules, reload->anchors_folder, (int64_t)time(NULL));
+    return *anchors != NULL;
+}
+
+static void no_memory(struct rules *rules)
+{
+    rules_free(rules);
+    log_printf(LOG_ERR, "no memory for new rules: the old ones stay in force");
+}
+
+static void install(struct reload *reload, struct rules *rules)
+{
+    struct anchors *anchors;
     char what[512];
 
     reload_describe(reload->file, rules, what, sizeof(what));
     compare(reload, &rules->settings);
     reload_log_limits(rules);
-    if (!snapshot_install(rules)) {
-        log_printf(LOG_ERR, "no memory for new rules: the old ones stay in force");
+    if (!write_anchors(reload, rules, &anchors)) {
+        no_memory(rules);
         return;
     }
+    if (!snapshot_install_with(rules, anchors)) {
+        no_memory(NULL);
+        return;
+    }
+    plan_sweep(reload);
     log_printf(LOG_NOTICE, "reloaded %s", what);
     notify("STATUS=%s\n", what);
 }
 
-static void read_again(const struct reload *reload)
+static void read_again(struct reload *reload)
 {
     struct diagnostics diagnostics = { .count = 0 };
     struct rules *rules;
@@ -160,6 +197,7 @@ static void read_again(const struct reload *reload)
     if (rules != NULL) {
         install(reload, rules);
     } else {
+        snapshot_set_failure((int64_t)time(NULL));
         log_printf(LOG_ERR, "%s has %zu error%s: the old rules stay in force", reload->file,
                    diagnostics.errors, diagnostics.errors == 1 ? "" : "s");
         notify("STATUS=%s has errors: the old rules stay in force\n", reload->file);
@@ -168,9 +206,26 @@ static void read_again(const struct reload *reload)
     notify("READY=1\n");
 }
 
-/* Waits for SIGUSR1; with a limit of one second where replaced rules are still held by messages.
- * False: only the time is up. */
-static bool wait_for_signal(bool some_are_held)
+/* Removes the files that only rules of the past have named. False: it is to be done later. */
+static bool sweep(struct reload *reload, bool some_are_held)
+{
+    struct snapshot *now;
+
+    if (reload->sweep_ms == 0)
+        return true;
+    if (some_are_held || monotonic_ms() < reload->sweep_ms)
+        return false;
+    now = snapshot_get();
+    if (now != NULL && snapshot_anchors(now) != NULL)
+        anchors_sweep(snapshot_anchors(now), reload->anchors_folder);
+    snapshot_put(now);
+    reload->sweep_ms = 0;
+    return true;
+}
+
+/* Waits for SIGUSR1; with a limit of one second where something is to be done later. False: only
+ * the time is up. */
+static bool wait_for_signal(bool come_back)
 {
     const struct timespec second = { .tv_sec = 1 };
     sigset_t usr1;
@@ -179,7 +234,7 @@ static bool wait_for_signal(bool some_are_held)
     (void)sigemptyset(&usr1);
     (void)sigaddset(&usr1, SIGUSR1);
     do {
-        result = some_are_held ? sigtimedwait(&usr1, NULL, &second) : sigwaitinfo(&usr1, NULL);
+        result = come_back ? sigtimedwait(&usr1, NULL, &second) : sigwaitinfo(&usr1, NULL);
     } while (result < 0 && errno == EINTR);
     return result == SIGUSR1;
 }
@@ -189,7 +244,9 @@ static void *wait_and_read(void *data)
     struct reload *reload = data;
 
     for (;;) {
-        bool asked = wait_for_signal(snapshot_collect());
+        bool some_are_held = snapshot_collect();
+        bool swept = sweep(reload, some_are_held);
+        bool asked = wait_for_signal(some_are_held || !swept);
 
         if (atomic_load(&reload->stopping))
             return NULL;
@@ -206,13 +263,15 @@ static void reload_free(struct reload *reload)
 }
 
 struct reload *reload_start(const char *file, const struct settings *started_with,
-                            unsigned overridden)
+                            unsigned overridden, const char *anchors_folder)
 {
     struct reload *reload = calloc(1, sizeof(*reload));
 
     if (reload == NULL)
         return NULL;
     reload->file = file;
+    reload->anchors_folder = anchors_folder;
+    plan_sweep(reload);
     if (!remember(reload, started_with, overridden) ||
         !thread_start(&reload->thread, wait_and_read, reload)) {
         reload_free(reload);

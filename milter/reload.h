@@ -21,9 +21,10 @@ enum { OVERRIDDEN_SOCKET = 1, OVERRIDDEN_USER = 2 };
 
 /* SIGUSR1 must be blocked in every other thread. `file` must outlive the thread. What only a start
  * can change (sockets, user) is compared with `started_with` (copied) at each reload, unless it is
- * among the `overridden`. NULL: no memory or no thread. */
+ * among the `overridden`. `anchors_folder` is where the files of trust anchors lie (NULL: nowhere,
+ * there are none), and must outlive the thread. NULL: no memory or no thread. */
 struct reload *reload_start(const char *file, const struct settings *started_with,
-                            unsigned overridden);
+                            unsigned overridden, const char *anchors_folder);
 
 /* Sends ourselves a SIGUSR1. */
 void reload_request(void);

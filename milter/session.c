@@ -143,21 +143,25 @@ bool message_recipient(const struct session *session, const struct macro_source 
         !address_add(address, span_of(source->get(source->data, "{rcpt_addr}"))))
         return false;
     facts->recipient_address = address;
+    facts->mailer = span_of(source->get(source->data, "{rcpt_mailer}"));
+    facts->next_hop = span_of(source->get(source->data, "{rcpt_host}"));
     if (feed != NULL)
         add_fed_facts(session, feed, now_ms, facts);
     return true;
 }
 
 bool message_tally(struct message *message, const struct decision *decision,
-                   const struct facts *facts)
+                   const struct facts *facts, const struct hop_grip *grip)
 {
-    struct tally *tallies;
+    struct kept *tallies;
 
     for (size_t i = 0; i < message->tally_count; i++) {
-        struct tally *tally = &message->tallies[i];
+        struct kept *tally = &message->tallies[i];
 
         if (tally->decision.match.connector == decision->match.connector &&
-            tally->decision.outcome == decision->outcome) {
+            tally->decision.direction == decision->direction &&
+            tally->decision.outcome == decision->outcome &&
+            tally->decision.reason == decision->reason) {
             tally->recipients++;
             return true;
         }
@@ -166,8 +170,14 @@ bool message_tally(struct message *message, const struct decision *decision,
     if (tallies == NULL)
         return false;
     message->tallies = tallies;
-    tallies[message->tally_count++] = (struct tally){ *decision, facts->certificate, 1 };
-    return true;
+    memset(&tallies[message->tally_count], 0, sizeof(*tallies));
+    return kept_set(&tallies[message->tally_count++], decision, facts, grip);
+}
+
+bool message_is_nobodys(const struct message *message)
+{
+    return message->tally_count == 0 && message->refusal.decision.outcome == OUTCOME_NONE &&
+           message->without_tls.decision.outcome == OUTCOME_NONE && !message->undecided;
 }
 
 void message_reset(struct message *message)
@@ -178,7 +188,12 @@ void message_reset(struct message *message)
     free(message->sender_text);
     message->sender_text = NULL;
     address_release(&message->sender);
+    for (size_t i = 0; i < message->tally_count; i++)
+        kept_release(&message->tallies[i]);
     free(message->tallies);
     message->tallies = NULL;
     message->tally_count = 0;
+    kept_release(&message->refusal);
+    kept_release(&message->without_tls);
+    message->says_without_tls = message->undecided = false;
 }

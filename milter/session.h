@@ -11,16 +11,10 @@
 #include <stdbool.h>
 
 #include "milter/feed.h"
+#include "milter/kept.h"
 #include "milter/macros.h"
 #include "milter/snapshot.h"
 #include "policy/decide.h"
-
-/* Recipients of this message that passed (or were exempt from) one connector. */
-struct tally {
-    struct decision decision;
-    struct certificate_facts certificate;
-    unsigned recipients;
-};
 
 struct message {
     struct snapshot *snapshot; /* NULL: no message under way */
@@ -28,13 +22,18 @@ struct message {
     struct address sender;
     enum mta mta;
     struct mail_macros macros;
-    struct facts facts; /* all but the recipient; points into the session and this message */
-    struct tally *tallies;
+    struct facts facts;   /* all but the recipient; points into the session and this message */
+    struct kept *tallies; /* recipients that passed (or were exempt from) one connector each */
     size_t tally_count;
+    struct kept refusal;     /* the whole message is to be refused for this recipient */
+    struct kept without_tls; /* or for this one, if it says that it needs no TLS, */
+    bool says_without_tls;   /* and it does (TLS-Required: No, RFC 8689) */
+    bool undecided;          /* RCPT could not be answered with what went wrong */
 };
 
 struct session {
     bool macros_complete; /* the MTA took our lists of macros */
+    bool sees_outbound;   /* it was asked for what outbound connectors need */
     struct connection_macros connection;
     char helo[256];
     struct domain helo_domain, client_domain;
@@ -64,9 +63,13 @@ bool message_recipient(const struct session *session, const struct macro_source 
                        struct feed *feed, const char *recipient, int64_t now_ms,
                        struct address *address, struct facts *facts);
 
-/* Counts a recipient that passed. False: memory ran out. */
+/* Counts a recipient that passed; `grip` holds what an outbound decision stands on. False: memory
+ * ran out. */
 bool message_tally(struct message *message, const struct decision *decision,
-                   const struct facts *facts);
+                   const struct facts *facts, const struct hop_grip *grip);
+
+/* Whether nothing is known by now that the end of the message could need. */
+bool message_is_nobodys(const struct message *message);
 
 /* Lets go of the message; no message is fine. */
 void message_reset(struct message *message);

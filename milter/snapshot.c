@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "milter/hash.h"
 
@@ -21,8 +22,10 @@
 
 struct snapshot {
     struct rules *rules;
+    struct anchors *anchors;
     unsigned holders;       /* guarded by `lock`, like the list */
     struct snapshot *older; /* replaced ones that may still be held */
+    int64_t since;
 
     struct hash_key hash;
     pthread_mutex_t near_miss_lock; /* guards the two below */
@@ -30,12 +33,18 @@ struct snapshot {
     uint64_t told[NEAR_MISS_CELLS]; /* hashes; 0: empty */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the two below */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the three below */
 static struct snapshot *in_force;                        /* has one count for being so */
 static struct snapshot *replaced;
+static int64_t failure; /* when a reload failed; 0: none did since the last install */
+
+/* Whom to tell; set while there is one thread only. */
+static void (*watcher)(void *data);
+static void *watcher_data;
 
 static void snapshot_free(struct snapshot *snapshot)
 {
+    anchors_free(snapshot->anchors);
     rules_free(snapshot->rules);
     (void)pthread_mutex_destroy(&snapshot->near_miss_lock);
     free(snapshot);
@@ -49,6 +58,7 @@ static void replace(struct snapshot *snapshot)
     (void)pthread_mutex_lock(&lock);
     old = in_force;
     in_force = snapshot;
+    failure = 0;
     if (old != NULL) {
         old->holders--;
         old->older = replaced;
@@ -59,18 +69,34 @@ static void replace(struct snapshot *snapshot)
 
 bool snapshot_install(struct rules *rules)
 {
+    return snapshot_install_with(rules, NULL);
+}
+
+bool snapshot_install_with(struct rules *rules, struct anchors *anchors)
+{
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
     if (snapshot == NULL || pthread_mutex_init(&snapshot->near_miss_lock, NULL) != 0) {
         free(snapshot);
+        anchors_free(anchors);
         rules_free(rules);
         return false;
     }
     snapshot->rules = rules;
+    snapshot->anchors = anchors;
     snapshot->holders = 1;
+    snapshot->since = (int64_t)time(NULL);
     hash_key_init(&snapshot->hash);
     replace(snapshot);
+    if (watcher != NULL)
+        watcher(watcher_data);
     return true;
+}
+
+void snapshot_watch(void (*told)(void *data), void *data)
+{
+    watcher = told;
+    watcher_data = data;
 }
 
 struct snapshot *snapshot_get(void)
@@ -97,6 +123,33 @@ void snapshot_put(struct snapshot *snapshot)
 const struct rules *snapshot_rules(const struct snapshot *snapshot)
 {
     return snapshot->rules;
+}
+
+const struct anchors *snapshot_anchors(const struct snapshot *snapshot)
+{
+    return snapshot->anchors;
+}
+
+int64_t snapshot_since(const struct snapshot *snapshot)
+{
+    return snapshot->since;
+}
+
+void snapshot_set_failure(int64_t now)
+{
+    (void)pthread_mutex_lock(&lock);
+    failure = now;
+    (void)pthread_mutex_unlock(&lock);
+}
+
+int64_t snapshot_failure(void)
+{
+    int64_t found;
+
+    (void)pthread_mutex_lock(&lock);
+    found = failure;
+    (void)pthread_mutex_unlock(&lock);
+    return found;
 }
 
 bool snapshot_collect(void)

@@ -482,10 +482,22 @@ static void lists__every_stage__fits_and_asks_for_no_tls_before_mail(void **stat
     assert_false(macros_list(MACROS_MAIL, list, 8));
 }
 
+static void lists__next_hop__asked_for_where_there_are_outbound_connectors(void **state)
+{
+    char list[512];
+
+    (void)state;
+    assert_true(macros_list(MACROS_RCPT, list, sizeof(list)));
+    assert_string_equal(list, "i {rcpt_addr}");
+    assert_true(macros_list(MACROS_RCPT_OUTBOUND, list, sizeof(list)));
+    assert_string_equal(list, "i {rcpt_addr} {rcpt_mailer} {rcpt_host}");
+}
+
 static void macro__whether_it_is_read__is_told_by_the_table(void **state)
 {
-    static const char *const read[] = { "v", "i", "{cipher}", "{verify}", "{rcpt_addr}" };
-    static const char *const not_read[] = { "", "cipher", "{i}", "{CIPHER}", "{rcpt_host}", "_" };
+    static const char *const read[] = { "v",        "i",           "{cipher}",
+                                        "{verify}", "{rcpt_addr}", "{rcpt_host}" };
+    static const char *const not_read[] = { "", "cipher", "{i}", "{CIPHER}", "{mail_host}", "_" };
 
     (void)state;
     for (size_t i = 0; i < ROWS(read); i++)
@@ -508,6 +520,7 @@ int main(void)
         cmocka_unit_test(local_submission__only_postfix_and_only_all_of_it),
         cmocka_unit_test(connection__addresses_and_ports__normalised),
         cmocka_unit_test(lists__every_stage__fits_and_asks_for_no_tls_before_mail),
+        cmocka_unit_test(lists__next_hop__asked_for_where_there_are_outbound_connectors),
         cmocka_unit_test(macro__whether_it_is_read__is_told_by_the_table),
     };
 

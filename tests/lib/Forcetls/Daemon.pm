@@ -20,6 +20,7 @@ my $user = 'daemon';
 #   connectors  the text between "connectors = (" and ")"
 #   settings    more lines of the file's global part (they come first and win)
 #   policy      1: with the policy feed's socket
+#   tls_policy  1: with the TLS policy map's socket
 #   trusting    1: inbound_exempt_networks is left at its default, the loopback
 sub new
 {
@@ -36,6 +37,7 @@ sub new
 
 sub socket { return $_[0]{mta}->socket_dir . '/milter.sock' }
 sub policy_socket { return $_[0]{mta}->socket_dir . '/policy.sock' }
+sub tls_policy_socket { return $_[0]{mta}->socket_dir . '/tls-policy.sock' }
 sub config_file { return $_[0]{file} }
 sub pid { return $_[0]{pid} }
 
@@ -54,6 +56,7 @@ sub configure
         ? ()
         : (inbound_exempt_networks => '[ ]'),    # the tests' clients come from there
         $self->{policy} ? (smtpd_policy_socket => '"unix:' . $self->policy_socket . '"') : (),
+        $self->{tls_policy} ? (tls_policy_socket => '"unix:' . $self->tls_policy_socket . '"') : (),
     );
     my $text = join '',
         map { "$_ = $global{$_};\n" } grep { $settings !~ /^\s*$_\s*=/m } sort keys %global;
@@ -66,7 +69,12 @@ sub start
     my ($self) = @_;
     $self->{pid} =
         start_process({ log => $self->{log} }, daemon_program(), '-f', '-c', $self->{file});
-    for my $socket ($self->socket, $self->{policy} ? $self->policy_socket : ()) {
+    for my $socket (
+        $self->socket,
+        $self->{policy} ? $self->policy_socket : (),
+        $self->{tls_policy} ? $self->tls_policy_socket : ()
+        )
+    {
         my $listens =
             wait_for(20, sub { $self->is_over || IO::Socket::UNIX->new(Peer => $socket) });
         die "the daemon does not listen on $socket:\n" . $self->log if !$listens || $self->is_over;
@@ -79,6 +87,17 @@ sub is_over
     my ($self) = @_;
     my $stat = read_file("/proc/$self->{pid}/stat");
     return $stat eq '' || $stat =~ /\) Z /;
+}
+
+# The socket's folder belongs to the user that the daemon becomes, who writes there (trust anchors).
+sub own_sockets_folder
+{
+    my ($self) = @_;
+    my $dir = $self->{mta}->socket_dir;
+    my $uid = getpwnam $user;
+    return if $> != 0;
+    chown $uid, scalar(getgrnam $self->{mta}->socket_group), $dir or die "$dir: $!\n";
+    chmod 02755, $dir or die "$dir: $!\n";
 }
 
 # SIGTERM and the end. Gives the wait status.

@@ -149,6 +149,25 @@ sub rcpt {
     return $self->_reply;
 }
 
+sub data {
+    my ($self, %arg) = @_;
+    $self->macros('T', $arg{macros});
+    $self->send_packet('T', '');
+    return $self->{steps} & 0x10000 ? '' : $self->_reply;
+}
+
+sub header {
+    my ($self, $name, $value) = @_;
+    $self->send_packet('L', "$name\0$value\0");
+    return $self->{steps} & 0x80 ? '' : $self->_reply;
+}
+
+sub end_of_headers {
+    my ($self) = @_;
+    $self->send_packet('N', '');
+    return $self->{steps} & 0x40000 ? '' : $self->_reply;
+}
+
 sub end_of_message {
     my ($self, %arg) = @_;
     $self->macros('E', $arg{macros});
