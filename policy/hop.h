@@ -2,7 +2,7 @@
 /*
  * hop: what the prober found at a next hop. Plain data; nobody here judges anything.
  *
- * The spans and arrays belong to whoever owns the struct hop_facts (milter/hops.c, or a command)
+ * The spans and arrays belong to whoever owns the struct hop_facts (milter/hops/hops.c, or a command)
  * and live as long as it does. policy/probe/FORMAT says what the words mean.
  */
 #ifndef FORCETLS_POLICY_HOP_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * forcetls: the administrator's command. One row a subcommand; what a row has gives the parser and
- * the usage text. Works without the daemon.
+ * the usage text. Only status needs the daemon.
  */
 #include "config.h"
 
@@ -15,9 +15,8 @@
 #include "policy/why.h"
 
 static const struct subcommand *const subcommands[] = {
-    &check_subcommand,
-    &explain_subcommand,
-    &log_subcommand,
+    &check_subcommand, &explain_subcommand, &log_subcommand,
+    &probe_subcommand, &status_subcommand,  &export_subcommand,
 };
 
 #define SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

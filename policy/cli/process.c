@@ -27,6 +27,7 @@
 
 #define OUTPUT_MOST ((size_t)64 << 20)
 #define NAP_MOST 50 /* milliseconds */
+#define TICK_MS 1000
 
 struct run {
     const char *name; /* argv[0], for messages */
@@ -38,6 +39,7 @@ struct run {
     size_t input_left;
     char *text;
     size_t length, room;
+    const struct process_watch *watch; /* NULL: all of the output is kept */
 };
 
 /* What the signals were before. */
@@ -132,7 +134,7 @@ static void close_end(int *fd)
 
 /* The child's descriptors. In this order no action overwrites a pipe that a later one needs, even
  * where our own 0, 1 or 2 were closed and a pipe took their place. */
-static int plan_descriptors(posix_spawn_file_actions_t *actions, int in, int out)
+static int plan_descriptors(posix_spawn_file_actions_t *actions, int in, int out, bool keeps_errors)
 {
     int error;
 
@@ -142,7 +144,7 @@ static int plan_descriptors(posix_spawn_file_actions_t *actions, int in, int out
         error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     if (error == 0)
         error = posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
-    if (error == 0)
+    if (error == 0 && !keeps_errors)
         error = posix_spawn_file_actions_addopen(actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     return error;
 }
@@ -175,7 +177,7 @@ static int spawn(struct run *run, const char *path, char *const argv[], int in, 
     if (error == 0) {
         error = posix_spawnattr_init(&attributes);
         if (error == 0) {
-            error = plan_descriptors(&actions, in, out);
+            error = plan_descriptors(&actions, in, out, run->watch != NULL);
             if (error == 0)
                 error = plan_signals(&attributes);
             if (error == 0)
@@ -237,8 +239,18 @@ static int time_left(const struct run *run)
     return left < INT_MAX ? (int)left : INT_MAX;
 }
 
+/* The same for one turn, which is short where somebody watches. */
+static int turn_left(const struct run *run)
+{
+    int left = time_left(run);
+
+    return run->watch != NULL && left > TICK_MS ? TICK_MS : left;
+}
+
 static bool too_slow(const struct run *run, struct why *why)
 {
+    if (run->watch != NULL)
+        return why_fail(why, "'%s' has been silent for %u s", run->name, run->seconds);
     return why_fail(why, "'%s' did not end within %u s", run->name, run->seconds);
 }
 
@@ -274,6 +286,22 @@ static bool grow(struct run *run)
     return true;
 }
 
+/* Gives away the lines that are complete, and the last one where no more is to come. */
+static void give_lines(struct run *run)
+{
+    char *start = run->text, *feed;
+
+    while ((feed = memchr(start, '\n', run->length - (size_t)(start - run->text))) != NULL) {
+        run->watch->line(run->watch->data, start, (size_t)(feed - start));
+        start = feed + 1;
+        run->deadline = now() + (int64_t)run->seconds * 1000;
+    }
+    run->length -= (size_t)(start - run->text);
+    memmove(run->text, start, run->length);
+    if (run->out < 0 && run->length > 0)
+        run->watch->line(run->watch->data, run->text, run->length);
+}
+
 /* One piece of the output; closes our end behind the last one. */
 static bool read_some(struct run *run, struct why *why)
 {
@@ -291,6 +319,8 @@ static bool read_some(struct run *run, struct why *why)
     if (run->length > OUTPUT_MOST)
         return why_fail(why, "'%s' says more than %zu MB", run->name, OUTPUT_MOST >> 20);
     run->text[run->length] = '\0';
+    if (run->watch != NULL)
+        give_lines(run);
     return true;
 }
 
@@ -301,13 +331,15 @@ static bool exchange(struct run *run, struct why *why)
         /* poll(2) passes over a descriptor of -1 */
         struct pollfd ends[] = { { .fd = run->out, .events = POLLIN },
                                  { .fd = run->in, .events = POLLOUT } };
-        int wait = time_left(run);
+        int wait = turn_left(run);
         int ready = wait > 0 ? poll(ends, 2, wait) : 0;
 
         if (ready == 0 && time_left(run) == 0)
             return too_slow(run, why);
         if (ready < 0 && errno != EINTR)
             return why_fail(why, "cannot wait for '%s': %s", run->name, strerror(errno));
+        if (run->watch != NULL && run->watch->tick != NULL)
+            run->watch->tick(run->watch->data);
         if (ready <= 0)
             continue;
         if (ends[1].revents != 0)
@@ -356,25 +388,44 @@ static void end(struct run *run)
     run->pid = -1;
 }
 
+/* `run->text` is the caller's to free() in any case. */
+static bool run_to_end(struct run *run, char *const argv[], const char *input, unsigned seconds,
+                       int *status, struct why *why)
+{
+    struct signals before;
+    bool good;
+
+    run->name = argv[0];
+    run->seconds = seconds;
+    run->deadline = now() + (int64_t)seconds * 1000;
+    run->pid = run->in = run->out = -1;
+    run->input = input;
+    run->input_left = input != NULL ? strlen(input) : 0;
+    *status = 0;
+    signals_set(&before);
+    good = start(run, argv, why) && exchange(run, why) && wait_for_end(run, status, why);
+    end(run);
+    signals_restore(&before);
+    return good;
+}
+
+bool process_watch(char *const argv[], const char *input, unsigned seconds,
+                   const struct process_watch *watch, int *status, struct why *why)
+{
+    struct run run = { .watch = watch };
+    bool good = run_to_end(&run, argv, input, seconds, status, why);
+
+    free(run.text);
+    return good;
+}
+
 bool process_read(char *const argv[], const char *input, unsigned seconds,
                   struct process_output *output, struct why *why)
 {
-    struct run run = { .name = argv[0],
-                       .seconds = seconds,
-                       .deadline = now() + (int64_t)seconds * 1000,
-                       .pid = -1,
-                       .in = -1,
-                       .out = -1,
-                       .input = input,
-                       .input_left = input != NULL ? strlen(input) : 0 };
-    struct signals before;
-    int status = 0;
-    bool good;
+    struct run run = { .text = NULL };
+    int status;
+    bool good = run_to_end(&run, argv, input, seconds, &status, why);
 
-    signals_set(&before);
-    good = start(&run, argv, why) && exchange(&run, why) && wait_for_end(&run, &status, why);
-    end(&run);
-    signals_restore(&before);
     *output = (struct process_output){ .text = NULL };
     if (good)
         *output =

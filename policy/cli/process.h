@@ -28,4 +28,21 @@ struct process_output {
 bool process_read(char *const argv[], const char *input, unsigned seconds,
                   struct process_output *output, struct why *why);
 
+/* What is done while a program runs. */
+struct process_watch {
+    /* Each line of its output, without its end. */
+    void (*line)(void *data, const char *line, size_t length);
+    void (*tick)(void *data); /* about once a second; may be NULL */
+    void *data;
+};
+
+/*
+ * Runs a program like process_read(), and gives its output line by line while it comes. Its stderr
+ * is ours. It may run as long as it wants, as long as it says a line every `seconds`. False: it
+ * could not be run, was silent for too long, or a line is longer than 64 MB; then it has been
+ * killed.
+ */
+bool process_watch(char *const argv[], const char *input, unsigned seconds,
+                   const struct process_watch *watch, int *status, struct why *why);
+
 #endif

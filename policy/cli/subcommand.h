@@ -30,7 +30,8 @@ struct subcommand {
     enum status (*run)(const void *options, char *const files[]);
 };
 
-extern const struct subcommand check_subcommand, explain_subcommand, log_subcommand;
+extern const struct subcommand check_subcommand, explain_subcommand, log_subcommand,
+    probe_subcommand, status_subcommand, export_subcommand;
 
 /* "forcetls: TEXT" to stderr. Lower case, the problem first, the offending value in single quotes.
  * Foreign bytes among the arguments are escaped. */

@@ -24,6 +24,7 @@
 #include "policy/cli/explain/explain.h"
 #include "policy/cli/explain/inquiry.h"
 #include "policy/cli/explain/moment.h"
+#include "policy/cli/outbound_hops.h"
 #include "policy/cli/page.h"
 #include "policy/conf/conf.h"
 #include "policy/conf/file.h"
@@ -32,6 +33,8 @@ struct explain_options {
     const char *config;
     struct question question;
     const char *log;
+    const char *hop;
+    bool probe;
     const char *at;
     bool json;
 };
@@ -51,6 +54,9 @@ static const struct option_row rows[] = {
     { 'p', "policy", OPTION_TEXTS, AT(question.attributes), "NAME=VALUE",
       "told to a policy server: ccert_fingerprint=..." },
     { 0, "log", OPTION_TEXT, AT(log), "LINE", "explain this line of the log (-: from stdin)" },
+    { 0, "hop", OPTION_TEXT, AT(hop), "FILE",
+      "what forcetls-prober found at its next hop (-: stdin)" },
+    { 0, "probe", OPTION_FLAG, AT(probe), NULL, "look at its next hop now" },
     { 0, "at", OPTION_TEXT, AT(at), "DATE", "as of YYYY-MM-DD or YYYY-MM-DDTHH:MM (UTC)" },
     { 0, "json", OPTION_FLAG, AT(json), NULL, "print a JSON document" },
 };
@@ -68,6 +74,7 @@ struct run {
     int64_t now;
     struct inquiry inquiry;
     struct logged logged;
+    struct outbound_hops hops;
     struct explanation explanation;
 };
 
@@ -125,6 +132,8 @@ static bool read_options(struct run *run, struct why *why)
     run->config = options->config != NULL ? options->config : FORCETLS_CONF;
     if (!read_moment(run, why))
         return false;
+    if (options->hop != NULL && options->probe)
+        return why_fail(why, "--hop and --probe: one of them");
     if (options->log != NULL)
         return read_log(run, why);
     return inquiry_read(&run->inquiry, &options->question, &run->explanation.notes, why);
@@ -205,6 +214,31 @@ static bool ask_log(struct run *run, struct why *why)
     return true;
 }
 
+/* What is known of the next hop decides of mail to a partner, as well. */
+static bool ask_hops(struct run *run, struct why *why)
+{
+    struct explanation *explanation = &run->explanation;
+    const struct explain_options *options = run->options;
+    bool alone = options->log != NULL && run->logged.fields.direction == DIRECTION_OUTBOUND;
+    enum status status;
+
+    if (options->hop == NULL && !options->probe)
+        return true;
+    if (explanation->any_recipient)
+        return why_fail(why, "--hop and --probe need --to ADDRESS");
+    if (!outbound_hops_know(&run->hops, explanation->rules, explanation->facts,
+                            explanation->outbound.connector, options->hop, &explanation->notes,
+                            why))
+        return false;
+    explanation->facts = &run->hops.facts;
+    outbound_judge(&explanation->outbound, explanation->rules, explanation->facts,
+                   &run->hops.source, span_of(""));
+    status = decision_status(&explanation->outbound.decision);
+    if (status == STATUS_NO || explanation->status == STATUS_GOOD || alone)
+        explanation->status = status;
+    return true;
+}
+
 static void find_places(struct run *run)
 {
     struct explanation *explanation = &run->explanation;
@@ -225,6 +259,8 @@ static bool ask(struct run *run, struct why *why)
         return false;
     explanation->helo = span_of(run->options->question.helo);
     outbound_find(&explanation->outbound, explanation->rules, explanation->facts);
+    if (!ask_hops(run, why))
+        return false;
     find_places(run);
     return true;
 }
@@ -261,6 +297,7 @@ static enum status run_explain(const void *options, char *const files[])
     address_init(&run->logged.recipient);
     status = answer(run);
     places_release(&run->explanation.places);
+    outbound_hops_release(&run->hops);
     inquiry_release(&run->inquiry);
     logged_release(&run->logged);
     snapshot_uninstall();

@@ -53,8 +53,10 @@
  *     near_miss      { connector, domain, log }
  *     advice         { meaning, administrator: [ ... ], partner: [ ... ] } of { mta: null for both,
  *                    text } }
- *   outbound     a connector for mail to the recipient: { connector, domain, entry, file,
- *                line, judged: false in this version }
+ *   outbound     a connector for mail to the recipient: { connector, domain, entry, file, line,
+ *                judged: with --hop or --probe; then as probe/probe_json.c describes them: outcome,
+ *                reason, text, verdict, would, mode, confirmed, seen, demands, and reply and log as
+ *                above }
  *   status       the exit status
  */
 #include "config.h"
@@ -67,6 +69,7 @@
 #include "policy/cli/explain/explain_words.h"
 #include "policy/cli/explain/moment.h"
 #include "policy/cli/json_out.h"
+#include "policy/cli/outbound_json.h"
 
 #define DOMAINS_MOST 64 /* of an address */
 
@@ -200,23 +203,43 @@ static json_t *logged_json(const struct explanation *explanation)
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
+static json_t *outbound_reply_json(const struct outbound *outbound)
+{
+    const struct refusal *refusal = &outbound->refusal;
+    char reply[sizeof(*refusal) + 3];
+
+    if (!outbound->refused)
+        return json_null();
+    (void)snprintf(reply, sizeof(reply), "%s %s %s", refusal->code, refusal->status, refusal->text);
+    return json_pack("{s:s, s:s, s:s, s:s}", "code", refusal->code, "status", refusal->status,
+                     "text", refusal->text, "line", reply);
+}
+
 static json_t *outbound_json(const struct explanation *explanation)
 {
     const struct outbound *outbound = &explanation->outbound;
     const struct place *place;
-    char entry[DOMAIN_MAX + 3];
+    char entry[DOMAIN_MAX + 3], sentence[REFUSAL_SIZE];
     struct line line;
+    json_t *object;
 
     if (outbound->connector == NULL)
         return json_null();
     place = places_get(&explanation->places, &outbound->match);
     line_init(&line, entry, sizeof(entry));
     words_entry(&line, &outbound->match);
-    return json_pack("{s:o, s:o, s:s, s:o, s:o, s:b}", "connector",
-                     json_text(outbound->connector->name), "domain",
-                     json_foreign(outbound->match.domain), "entry", entry, "file",
-                     json_text(place != NULL ? place->file : NULL), "line",
-                     place != NULL ? json_integer(place->line) : json_null(), "judged", 0);
+    object = json_pack(
+        "{s:o, s:o, s:s, s:o, s:o, s:b}", "connector", json_text(outbound->connector->name),
+        "domain", json_foreign(outbound->match.domain), "entry", entry, "file",
+        json_text(place != NULL ? place->file : NULL), "line",
+        place != NULL ? json_integer(place->line) : json_null(), "judged", (int)outbound->judged);
+    if (!outbound->judged)
+        return json_set(json_set(outbound_set_nothing(object), "reply", json_null()), "log",
+                        json_null());
+    outbound_sentence(outbound, explanation->rules, explanation->facts, sentence);
+    object = outbound_set_json(object, explanation->facts, outbound, sentence);
+    object = json_set(object, "reply", outbound_reply_json(outbound));
+    return json_set(object, "log", json_text(outbound->log));
 }
 
 bool explain_print_json(const struct explanation *explanation)

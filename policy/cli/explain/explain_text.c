@@ -11,6 +11,7 @@
 #include "policy/cli/explain/explain_text.h"
 #include "policy/cli/explain/explain_words.h"
 #include "policy/cli/explain/moment.h"
+#include "policy/cli/outbound_text.h"
 
 #define READINGS_MOST 8  /* of an address, */
 #define READING_MOST 100 /* each of so many bytes */
@@ -216,6 +217,36 @@ static void print_near_miss(const struct answer *answer)
     page_line(answer->page, PAINT_NONE, "  logged once: %s", inbound->near_miss_log);
 }
 
+static void print_outbound_judgement(const struct answer *answer)
+{
+    const struct explanation *explanation = answer->explanation;
+    const struct outbound *outbound = &explanation->outbound;
+    char sentence[REFUSAL_SIZE];
+
+    outbound_sentence(outbound, explanation->rules, answer->facts, sentence);
+    outbound_print_verdict(answer->page, INDENT, outbound, sentence);
+    outbound_print_demands(answer->page, INDENT, answer->facts, &outbound->decision);
+    if (outbound->refused) {
+        answer_heading(answer, outbound->decision.monitored
+                                   ? "Reply outbound, were it not for monitor mode"
+                                   : "Reply outbound");
+        page_line(answer->page, PAINT_NONE, "  %s %s %s", outbound->refusal.code,
+                  outbound->refusal.status, outbound->refusal.text);
+    }
+    answer_heading(answer, "Log outbound");
+    page_line(answer->page, PAINT_NONE, "  %s", outbound->log);
+}
+
+/* Behind the connector, where there is no judgement. */
+static const char *what_of_it(const struct outbound *outbound)
+{
+    if (outbound->judged)
+        return "";
+    return outbound->asked ? "; this mail stays on this host (macro {rcpt_mailer})"
+                           : "; what its next hop offers is not known here: --probe looks at it, "
+                             "--hop takes what forcetls-prober has found";
+}
+
 static void print_outbound(const struct answer *answer)
 {
     const struct outbound *outbound = &answer->explanation->outbound;
@@ -229,10 +260,10 @@ static void print_outbound(const struct answer *answer)
     line_init(&line, place, sizeof(place));
     answer_add_place(&line, outbound->connector->file, outbound->connector->line);
     answer_heading(answer, "Outbound");
-    page_paragraph(answer->page, INDENT, 0, PAINT_NONE,
-                   "connector %s (%s) is for mail to %s: outbound connectors are read and checked, "
-                   "and have no effect yet",
-                   outbound->connector->name, place, domain);
+    page_paragraph(answer->page, INDENT, 0, PAINT_NONE, "connector %s (%s) is for mail to %s%s",
+                   outbound->connector->name, place, domain, what_of_it(outbound));
+    if (outbound->judged)
+        print_outbound_judgement(answer);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -272,8 +303,6 @@ static void print_logged_question(const struct answer *answer, const struct logg
     answer_logged(answer, logged);
     print_advice(answer, logged->reason, same ? decisive : NULL, logged_is_monitored(logged));
     if (logged->fields.direction == DIRECTION_OUTBOUND) {
-        answer_heading(answer, "Now");
-        answer_text(answer, PAINT_NONE, "this version does not judge mail to partners");
         return;
     }
     page_empty_line(answer->page);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "policy/cli/explain/judgement.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* MAIL: a sender that just misses an entry is told. False: no recipient can fall under a
@@ -40,8 +41,11 @@ void judgement_make(struct judgement *judgement, const struct rules *rules,
 
 enum status judgement_status(const struct judgement *judgement)
 {
-    const struct decision *decision = &judgement->decision;
+    return decision_status(&judgement->decision);
+}
 
+enum status decision_status(const struct decision *decision)
+{
     if (decision->verdict == VERDICT_PASS)
         return STATUS_GOOD;
     return decision->outcome == OUTCOME_UNKNOWN ? STATUS_UNKNOWN : STATUS_NO;
@@ -101,7 +105,67 @@ void outbound_find(struct outbound *outbound, const struct rules *rules, const s
 {
     const struct address *recipient = facts->recipient_address;
 
-    *outbound = (struct outbound){ .connector = NULL };
+    memset(outbound, 0, sizeof(*outbound));
     for (size_t i = 0; recipient != NULL && i < recipient->count; i++)
         find_for_domain(outbound, rules, facts, &recipient->domains[i]);
+}
+
+void outbound_judge(struct outbound *outbound, const struct rules *rules, const struct facts *facts,
+                    const struct hop_source *source, struct span queue_id)
+{
+    struct decision *decision = &outbound->decision;
+
+    outbound_find(outbound, rules, facts);
+    outbound->asked = true;
+    decide_outbound_traced(rules, facts, source, decision, &outbound->trace);
+    outbound->judged = decision->outcome != OUTCOME_NONE;
+    if (!outbound->judged)
+        return;
+    outbound->connector = decision->match.connector;
+    outbound->match = decision->match;
+    if (decision->would != VERDICT_PASS) {
+        outbound->refused = true;
+        refusal_of(rules, facts, decision, &outbound->refusal);
+        logline_refused(facts, decision, &outbound->refusal, queue_id, outbound->log);
+    } else {
+        logline_passed(facts, decision, 1, queue_id, outbound->log);
+    }
+}
+
+/* Cuts what stands before and behind the reason. */
+static void take_reason(const struct rules *rules, const struct connector *connector,
+                        const char *text, char sentence[REFUSAL_SIZE])
+{
+    const char *contact = connector->contact != NULL ? connector->contact : rules->settings.contact;
+    const char *head = strstr(text, "): ");
+    size_t length, end;
+
+    (void)snprintf(sentence, REFUSAL_SIZE, "%s", head != NULL ? head + strlen("): ") : text);
+    length = strlen(sentence);
+    end = contact != NULL ? strlen(contact) + strlen("; ") : 0;
+    if (contact != NULL && length > end &&
+        strcmp(sentence + length - strlen(contact), contact) == 0)
+        sentence[length - end] = '\0';
+}
+
+void outbound_sentence(const struct outbound *outbound, const struct rules *rules,
+                       const struct facts *facts, char sentence[REFUSAL_SIZE])
+{
+    struct decision decision = outbound->decision;
+    struct refusal refusal;
+
+    sentence[0] = '\0';
+    if (decision.outcome != OUTCOME_FAIL && decision.outcome != OUTCOME_UNKNOWN)
+        return;
+    if (decision.would == VERDICT_PASS)
+        decision.would = VERDICT_DEFER;
+    refusal_of(rules, facts, &decision, &refusal);
+    take_reason(rules, decision.match.connector, refusal.text, sentence);
+}
+
+enum status outbound_status(const struct outbound *outbound)
+{
+    if (!outbound->judged || outbound->decision.outcome == OUTCOME_PASS)
+        return STATUS_GOOD;
+    return outbound->decision.outcome == OUTCOME_UNKNOWN ? STATUS_UNKNOWN : STATUS_NO;
 }
