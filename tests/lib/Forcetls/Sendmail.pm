@@ -185,6 +185,36 @@ sub wait_delivered
     return $self->delivered;
 }
 
+# Makes a map of access_db or mailertable: its lines, as makemap(8) reads them.
+sub make_map
+{
+    my ($self, $name, $lines) = @_;
+    my $file = "$self->{dir}/$name";
+    write_file($file, $lines, 0644);
+    local $ENV{LD_LIBRARY_PATH} = "$self->{programs}/usr/lib/sendmail";
+    my ($status, $out) = run('sh', '-c',
+        "$self->{programs}/usr/libexec/sendmail/makemap -C $self->{dir}/sendmail.cf hash $file < $file");
+    $status == 0 && $out eq '' or die "makemap $name:\n$out";
+}
+
+# Runs sendmail(1) with this configuration to its end, with a text on its standard input; gives
+# what it said.
+sub command
+{
+    my ($self, $input, @arguments) = @_;
+    my (undef, @named) = $self->_named;
+    my $program = "$self->{programs}/usr/libexec/sendmail/sendmail";
+    my $stdin = write_file("$self->{dir}/stdin", $input);
+    local $ENV{LD_LIBRARY_PATH} = "$self->{programs}/usr/lib/sendmail";
+    my (undef, $out) = run(@named, 'sh', '-c', 'exec "$@" < ' . $stdin, 'sh', $program, '-C',
+        "$self->{dir}/sendmail.cf", @arguments);
+    return $out;
+}
+
+# One run of the queue, all of it, to its end; gives the dialogues. And what is in the queue.
+sub run_queue { return $_[0]->command('', '-v', '-q') }
+sub mailq { return $_[0]->command('', '-bp') }
+
 # The version, as the greeting has it.
 sub version
 {
