@@ -10,8 +10,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 
-use Forcetls::Command qw(forcetls);
-use Forcetls::Harness qw(free_port wait_for work_dir);
+use Forcetls::Command qw(forcetls forcetls_program);
+use Forcetls::Harness qw(free_port read_file run source_dir wait_for work_dir write_file);
 use Forcetls::Prober qw(prober_program);
 use Forcetls::Scene;
 use Forcetls::Sink;
@@ -23,6 +23,7 @@ my $dir = work_dir() . '/sendmail';
 my %address = (
     good => '127.0.0.21', fickle => '127.0.0.22', plain => '127.0.0.23', gone => '127.0.0.24',
     wrong => '127.0.0.25', own => '127.0.0.26', other => '127.0.0.27', hard => '127.0.0.28', detour => '127.0.0.29',
+    list => '127.0.0.21]:[127.0.0.29',    # a list of hosts, as mailertable has them
 );
 my $mc = <<"END";
 define(`ALIAS_FILE', `$dir/aliases')dnl
@@ -34,7 +35,7 @@ MAILER(`local')dnl
 END
 my $scene = Forcetls::Scene->new(
     mta => 'sendmail', start => 0,
-    server => { mc => $mc, destinations => join ' ', 'example.org', map { "$_.example" } sort keys %address },
+    server => { mc => $mc, destinations => join ' ', 'example.org', map { "$_.example" } 'smart', sort keys %address },
 );
 my ($sendmail, $daemon, $maker, $world) = ($scene->mta, $scene->daemon, @$scene{qw(maker certificates)});
 
@@ -60,20 +61,22 @@ sub sink { return Forcetls::Sink->start(host => $address{ $_[0] }, port => $port
 sub connector
 {
     my ($name, $more) = @_;
-    my $hop = $name eq 'detour' ? '127.0.0.21' : $address{$name};
+    my $hop = $name =~ /^(?:detour|list)$/ ? '127.0.0.21' : $address{$name};
     return qq(  { name = "$name-out"; direction = "outbound"; domains = [ "$name.example" ]; level = "secure"; )
         . qq(certificates = ( { name = "mx.$name.example"; } ); next_hops = [ "[$hop]" ]; ) . ($more // '') . ' }';
 }
 $daemon->configure(
     settings => qq(probe: { interval = "1h"; retry = "1s"; timeout = "5s"; rate = 1000.0; private_addresses = true; port = $port; };\n)
         . qq(trust_store = "$world->{root}{file}";\n),
-    connectors => join ",\n", map { connector($_, $_ eq 'hard' ? 'action = "reject";' : '') } sort keys %address);
+    connectors => join ",\n",
+        '  { name = "smart-out"; direction = "outbound"; domains = [ "smart.example" ]; level = "encrypt"; }',
+        map { connector($_, $_ eq 'hard' ? 'action = "reject";' : '') } sort keys %address);
 
 my ($code, $access, $errors) = forcetls('export', 'sendmail', '-c', $daemon->config_file);
 is("$code $errors", '0 ', 'forcetls export sendmail');
 $sendmail->make_map(access => $access);
 $sendmail->make_map(mailertable => join '', map { "$_.example\tesmtp:[$address{$_}]\n" } sort keys %address);
-Forcetls::Harness::write_file("$dir/aliases", "friend: b\@fickle.example\n", 0644);
+write_file("$dir/aliases", "friend: b\@fickle.example\n", 0644);
 $sendmail->command('', '-bi');
 $scene->start;
 
@@ -119,7 +122,8 @@ sub never_in_clear
 sub held
 {
     my ($dialogue, $name, $what, $why) = @_;
-    like($dialogue, qr/Connecting to \[\Q$address{$name}\E\] (?s:.*)Deferred: 403 4\.7\.0 .*\Q$why\E/, "$what: Sendmail was there, and defers: $why");
+    my $said = qr/(?:Deferred: 403 4\.7\.0 .*\Q$why\E|\Q$why\E.*\n.*Deferred\n)/;
+    like($dialogue, qr/Connecting to \[\Q$address{$name}\E\] (?s:.*)$said/, "$what: Sendmail was there, and defers: $why");
 }
 
 becomes('good', qr/^250 /, 'TLS with the right certificate: accepted at RCPT');
@@ -132,6 +136,8 @@ becomes('wrong', qr/^451 4\.7\.5 .*mx\.elsewhere\.example/, 'another name in the
 becomes('own', qr/^451 4\.7\.5 .*not trusted/, 'self-signed: refused at RCPT');
 becomes('other', qr/^451 4\.7\.5 .*not trusted/, 'a root with the right name and another key: refused at RCPT');
 becomes('detour', qr/^451 4\.7\.5 .*127\.0\.0\.29/, 'mailertable sends it to another hop: refused at RCPT');
+
+becomes('list', qr/^451 4\.7\.5 .*127\.0\.0\.29/, 'mailertable has a list, of which one host is not the partner: refused at RCPT');
 
 # ---- delivery ------------------------------------------------------------------------------------
 
@@ -187,6 +193,47 @@ $smtp->mail('a@example.org');
 $smtp->rcpt('b@good.example');
 like($smtp->data("TLS-Required: No\r\nFrom: a\@example.org\r\n\r\nHello.\r\n"), qr/^550 5\.7\.10 /, 'TLS-Required: No: refused at the end of the message');
 $smtp->quit;
+
+# ---- other ways to another hop ---------------------------------------------------------------------
+
+$sendmail->stop;
+write_file("$dir/forward.daemon", "b\@fickle.example\n", 0644);
+$sendmail->configure(certificates => $world, mc => <<"END" . $mc);
+define(`SMART_HOST', `esmtp:[127.0.0.29]')dnl
+define(`confFALLBACK_MX', `[127.0.0.29]')dnl
+END
+$sendmail->start;
+$smtp = $scene->session;
+$smtp->ehlo;
+$smtp->mail('a@example.org');
+like($smtp->rcpt('b@smart.example'), qr/^451 4\.7\.5 .*127\.0\.0\.29/, 'SMART_HOST: refused at RCPT');
+$smtp->quit;
+
+sub goes_nowhere
+{
+    my ($how, $to, $name, $why) = @_;
+    unlink glob "$dir/queue/*";
+    my $before = () = $sink{$name}->betrayed;
+    my $said = $sendmail->command($text, '-odq', '-f', 'a@example.org', $to) . $sendmail->run_queue;
+    note $said;
+    is($sink{$name}->taken, 0, "$how: not delivered");
+    held($said, $name, $how, $why // $why{$name});
+    my @new = $sink{$name}->betrayed;
+    @new = grep { !/^(?:RSET|MAIL From:<a\@example\.org>)$/ } @new[ $before .. $#new ];
+    is("@new", '', "$how: no recipient and no message in clear");
+}
+goes_nowhere('SMART_HOST', 'b@smart.example', 'detour', 'encryption too weak 0 less than 128');
+goes_nowhere('FallbackMXhost', 'b@gone.example', 'detour');
+$sendmail->configure(certificates => $world, mc => "define(`confFORWARD_PATH', `$dir/forward.\$u')dnl\n$mc");
+goes_nowhere('.forward', 'daemon', 'fickle');
+
+# ---- TLS_Rcpt alone --------------------------------------------------------------------------------
+
+$sendmail->make_map(access => $access =~ s/^TLS_Srv:.*\n//mgr);
+goes_nowhere("TLS_Rcpt alone, $_", "b\@$_.example", $_) for qw(fickle plain wrong own other);
+$sendmail->command($text, '-odq', '-f', 'a@example.org', 'b@good.example');
+$sendmail->run_queue;
+is($sink{good}->taken, 2, 'TLS_Rcpt alone: the good partner gets its mail');
 
 is($daemon->stop, 0, 'the daemon ends with status 0');
 $sendmail->stop;
