@@ -235,6 +235,36 @@ $sendmail->command($text, '-odq', '-f', 'a@example.org', 'b@good.example');
 $sendmail->run_queue;
 is($sink{good}->taken, 2, 'TLS_Rcpt alone: the good partner gets its mail');
 
+# ---- contrib/sendmail/export-access ----------------------------------------------------------------
+
+# Its exit status, and what it said.
+sub export_access
+{
+    my ($own, $conf) = @_;
+    write_file("$dir/access", $own, 0644);
+    local $ENV{FORCETLS} = forcetls_program();
+    local $ENV{MAKEMAP} = "$sendmail->{programs}/usr/libexec/sendmail/makemap -C $dir/sendmail.cf";
+    local $ENV{LD_LIBRARY_PATH} = "$sendmail->{programs}/usr/lib/sendmail";
+    my ($status, $out) = run('sh', source_dir() . '/contrib/sendmail/export-access', "$dir/access", $conf);
+    return ($status >> 8, $out);
+}
+
+unlink "$dir/access.db";
+my ($made, $said) = export_access('Connect:192.0.2.1 REJECT', $daemon->config_file);
+is("$made $said", '0 ', 'export-access makes the map');
+goes_nowhere('a map of export-access', 'b@fickle.example', 'fickle');
+my $map = read_file("$dir/access.db");
+write_file("$dir/broken.conf", "connectors = ( { name = \"x\" } );\n", 0644);
+($made, $said) = export_access('', "$dir/broken.conf");
+cmp_ok($made, '>=', 2, 'errors in forcetls.conf: told');
+like($said, qr/access\.db stays as it is/, 'in words');
+ok($map eq read_file("$dir/access.db"), 'and the old map stays');
+($made, $said) = export_access("TLS_Rcpt:fickle.example OK\n", $daemon->config_file);
+is($made, 2, 'a weaker line of the administrator\'s own for the same domain: told');
+like($said, qr/duplicate key/, 'in words');
+ok($map eq read_file("$dir/access.db"), 'and the old map stays');
+is(join(' ', glob "$dir/access.??????"), '', 'nothing is left behind');
+
 is($daemon->stop, 0, 'the daemon ends with status 0');
 $sendmail->stop;
 done_testing();
