@@ -185,6 +185,10 @@ is($sendmail, <<'END', 'the table');
 # first time that somebody spoils a handshake. Protocols and ciphers are
 # Sendmail's own for all partners at once: confCLIENT_SSL_OPTIONS,
 # confCIPHER_LIST.
+# Make no map of it when forcetls export ended with 2 or more: the table is
+# empty or cut off (contrib/sendmail/export-access sees to that). TLS_Rcpt is
+# asked after MAIL: where no TLS_Srv holds the host, the sender's address may
+# cross in clear before the mail waits.
 # It is a copy: what changes in that file is not in here until it is made again,
 # and neither is what a date in it changes.
 # The next one: 2026-02-01: entry 1 begins, entry 2 ends (connector

@@ -37,6 +37,11 @@ static void print_head(const struct exported *exported)
                    "PERM it would bounce the first time that somebody spoils a "
                    "handshake. Protocols and ciphers are Sendmail's own for all partners "
                    "at once: confCLIENT_SSL_OPTIONS, confCIPHER_LIST.");
+    export_comment(exported, "Make no map of it when forcetls export ended with 2 or more: the "
+                             "table is empty or cut off (contrib/sendmail/export-access sees to "
+                             "that). TLS_Rcpt is asked after MAIL: where no TLS_Srv holds the "
+                             "host, the sender's address may cross in clear before the mail "
+                             "waits.");
     export_dates(exported);
 }
 
