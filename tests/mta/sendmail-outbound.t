@@ -231,6 +231,8 @@ goes_nowhere('.forward', 'daemon', 'fickle');
 
 $sendmail->make_map(access => $access =~ s/^TLS_Srv:.*\n//mgr);
 goes_nowhere("TLS_Rcpt alone, $_", "b\@$_.example", $_) for qw(fickle plain wrong own other);
+goes_nowhere("TLS_Rcpt alone, $_", $_, 'fickle')
+    for 'b@fickle.example.', 'B@FICKLE.Example', 'b%fickle.example@mx.example.org', '<@mx.example.org:b@fickle.example>', '"b"@fickle.example';
 $sendmail->command($text, '-odq', '-f', 'a@example.org', 'b@good.example');
 $sendmail->run_queue;
 is($sink{good}->taken, 2, 'TLS_Rcpt alone: the good partner gets its mail');
