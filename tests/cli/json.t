@@ -206,6 +206,27 @@ my $explain = {
             file => 'string?',
             line => 'number?',
             judged => 'boolean',
+            outcome => 'pass|fail|unknown?',
+            reason => $reason,
+            text => 'string?',
+            verdict => 'pass|defer|reject?',
+            would => 'pass|defer|reject?',
+            mode => 'enforce|monitor?',
+            confirmed => 'boolean?',
+            seen => maybe({ host => 'string', address => 'string?', port => 'number?' }),
+            demands => maybe(
+                [
+                    {
+                        demand => 'string',
+                        wanted => 'string',
+                        got => 'string',
+                        outcome => 'met|unmet|unknown',
+                        reason => $reason,
+                    }
+                ]
+            ),
+            reply => maybe({ code => 'string', status => 'string', text => 'string', line => 'string' }),
+            log => 'string?',
         }
     ),
     status => 'number',
@@ -444,7 +465,7 @@ my @lines = (
 );
 my @contoso = ('-c', 'partners.conf', @at, '--from', "a\xfc\e[31m\@contoso.example", '--helo', "\n");
 my @ours = ('--to', 'b%a.example@hr.example.org');
-check_shape('explain', $explain, 'explain/explain_report.c', 'domains_file',
+check_shape('explain', $explain, 'explain/explain_report.c', 'domains_file probe_json',
     [ '-c', 'partners.conf', @at, '--from', 'a@tax.example', '--to', 'b@example.org', '--helo', 'h', @from ],
     [ '-c', 'partners.conf', @at, '--from', 'a@tax.example' ],
     [ '-c', 'partners.conf', @at, '--from', '<>', @ours, '--helo', 'mail.contoso.example', @from, @tls ],
@@ -459,6 +480,7 @@ check_shape('explain', $explain, 'explain/explain_report.c', 'domains_file',
         '-m', 'cert_subject=mail.contoso.example', '-m', 'cert_issuer=New Issuing CA' ],
     [ '-c', 'changeover.conf', @at, '--from', 'a@contoso.example', @from ],
     [ '-c', 'outbound.conf', @at, '--from', 'a@example.org', '--to', 'b@fabrikam.example' ],
+    [ '-c', 'outbound.conf', @at, '--from', 'a@example.org', '--to', 'b@fabrikam.example', '--hop', 'fabrikam.facts' ],
     [ '-c', 'outbound.conf', @at, '--log', $lines[0] ],
     [ '-c', "$work/everything.conf", @at, '--log', $lines[1] ],
     { arguments => [ '-c', 'changeover.conf', @at, '--log', '-' ], stdin => "$lines[2]\n" });

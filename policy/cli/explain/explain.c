@@ -50,7 +50,7 @@ static const struct option_row rows[] = {
     { 0, "helo", OPTION_TEXT, AT(question.helo), "NAME", "its HELO name" },
     { 0, "mta", OPTION_TEXT, AT(question.mta), "MTA", "what reports it: postfix or sendmail" },
     { 'm', "macro", OPTION_TEXTS, AT(question.macros), "NAME=VALUE",
-      "a macro of the MTA: tls_version=TLSv1.3" },
+      "tls_version=TLSv1.3; no TLS macro: plaintext" },
     { 'p', "policy", OPTION_TEXTS, AT(question.attributes), "NAME=VALUE",
       "told to a policy server: ccert_fingerprint=..." },
     { 0, "log", OPTION_TEXT, AT(log), "LINE", "explain this line of the log (-: from stdin)" },
@@ -62,8 +62,7 @@ static const struct option_row rows[] = {
 };
 
 static const char *const details[] = {
-    "Without a macro of TLS the session is in plaintext. Exit status: 0 it passes,",
-    "1 a demand is not met, 2 wrong usage or unreadable, 3 it cannot be told now.",
+    "Exit status: 0 it passes, 1 it does not, 2 wrong usage, 3 it cannot be told now.",
     NULL,
 };
 

@@ -54,9 +54,10 @@
  *     advice         { meaning, administrator: [ ... ], partner: [ ... ] } of { mta: null for both,
  *                    text } }
  *   outbound     a connector for mail to the recipient: { connector, domain, entry, file, line,
- *                judged: with --hop or --probe; then as probe/probe_json.c describes them: outcome,
- *                reason, text, verdict, would, mode, confirmed, seen, demands, and reply and log as
- *                above }
+ *                judged: with --hop or --probe; else null from here on; outcome, reason, text,
+ *                verdict, would, mode, confirmed, seen: { host, address, port }, demands: [ {
+ *                demand, wanted, got, outcome, reason } ], as probe/probe_json.c describes them;
+ *                reply and log as above }
  *   status       the exit status
  */
 #include "config.h"
