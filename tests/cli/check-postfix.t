@@ -152,16 +152,16 @@ sub edit_conf
     } elsif (my ($key, $socket) = $line =~ /^# forcetls\.conf: (\w+) = "unix:(.*?)"/) {
         $text =~ s/^$key = .*\n//m;
         $text = qq($key = "unix:$socket";\n$text);
-        make_socket($socket) if $key ne 'tls_policy_socket';
+        make_socket($socket);
     }
     write_file($conf, $text);
 }
 
-# Types all of it, also what is to be typed later.
+# Types all of it.
 sub obey
 {
     my ($finding) = @_;
-    my @lines = map { s/^# later: (forcetls)?/$1 ? "# $1" : ''/er } @{ $finding->{type} // [] };
+    my @lines = @{ $finding->{type} // [] };
     # The user of the folder does not exist here.
     s/ -o forcetls -g \S+ / / for @lines;
     /^#/ ? edit_conf($_) : sh($_) for @lines;
@@ -352,32 +352,27 @@ case('qmqpd', main => ['qmqpd_authorized_clients = 192.0.2.1'],
 
 my %map = (tls_policy_socket => qq("unix:$queue/forcetls/tls-policy.sock"));
 my $map = 'socketmap:unix:forcetls/tls-policy.sock:forcetls';
-case('tls-map-not-served', conf => 'out', settings => \%map, main => ["smtp_tls_policy_maps = $map"]);
 case('tls-map-missing', severity => 'note', conf => 'out', name => 'not in forcetls.conf either');
-case('tls-map-missing', severity => 'note', conf => 'out', settings => \%map,
+case('tls-map-missing', conf => 'out', settings => \%map,
     name => 'missing for a service', main => ["smtp_tls_policy_maps = $map"],
     master => ['relay/unix/smtp_tls_policy_maps=']);
-case('tls-map-elsewhere', severity => 'note', conf => 'out', settings => \%map,
+case('tls-map-elsewhere', conf => 'out', settings => \%map,
     main => ['smtp_tls_policy_maps = socketmap:unix:/run/forcetls/tls-policy.sock:forcetls']);
-case('tls-map-unreachable', severity => 'note', conf => 'out', settings => \%map,
+case('tls-map-unreachable', conf => 'out', settings => \%map,
     main => ["smtp_tls_policy_maps = socketmap:unix:$queue/forcetls/tls-policy.sock:forcetls"]);
-case('tls-map-not-first', severity => 'note', conf => 'out', settings => \%map,
+case('tls-map-not-first', conf => 'out', settings => \%map,
     main => ["smtp_tls_policy_maps = static:may, $map"]);
-case('fallback-relay', severity => 'note', conf => 'out', main => ['fallback_relay = [relay.example.org]']);
-case('fallback-relay', severity => 'note', conf => 'out', name => 'a fallback relay for a service',
+case('fallback-relay', conf => 'out', main => ['fallback_relay = [relay.example.org]']);
+case('fallback-relay', conf => 'out', name => 'a fallback relay for a service',
     master => ['relay/unix/smtp_fallback_relay=[relay.example.org]']);
 SKIP: {
     my ($status, $out) = run('postconf', '-c', $etc, 'tls_required_enable');
     skip 'Postfix 3.10 or later only', 1 if $out !~ /^tls_required_enable = /m;
-    case('tls-required', severity => 'note', conf => 'out');
+    case('tls-required', conf => 'out');
 }
-case('trust-store-unreachable', severity => 'note', conf => 'out_secure',
-    before => sub {
-        write_file($conf, read_file($conf) =~ s/(level = "secure";)/$1 trust_store = "cas.pem";/r);
-    });
-case('stronger-level', severity => 'note', conf => 'out', main => ['smtp_tls_security_level = dane']);
+case('stronger-level', conf => 'out', main => ['smtp_tls_security_level = dane']);
 write_file("$work/policy", "contoso.com secure match=mail.contoso.com\nother.example verify\n");
-case('stronger-map', severity => 'note', conf => 'out',
+case('stronger-map', conf => 'out',
     main => ["smtp_tls_policy_maps = texthash:$work/policy"]);
 
 my @words = read_file(source_dir() . '/policy/cli/check/postfix_check.c') =~ /^    \{ "([a-z-]+)", NEED/mg;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "policy/cli/check/postfix_check.h"
-#include "policy/cli/check/postfix_not_served.h"
 
 #define SOCKET "tls_policy_socket = \"unix:/var/spool/postfix/forcetls/tls-policy.sock\";\n"
 #define MAP "socketmap:unix:forcetls/tls-policy.sock:forcetls"
@@ -18,9 +17,7 @@
 #define ENCRYPT OUT("level = \"encrypt\";\n")
 
 #define MISSING(more) \
-    "(tls-map-missing) | main.cf | # later: postconf -e 'smtp_tls_policy_maps = " MAP more "'\n"
-#define NOT_SERVED(type) \
-    "tls-map-not-served | main.cf | postconf -e 'smtp_tls_policy_maps =" type "'\n"
+    "tls-map-missing | main.cf | postconf -e 'smtp_tls_policy_maps = " MAP more "'\n"
 #define MAPS(list) "smtp_tls_policy_maps = " list "\n"
 
 /* The map is missing in most rows: what else is there comes behind it. */
@@ -30,20 +27,20 @@
     }
 #define CHECK(rows) assert_int_equal(postfix_case_check(rows, ROWS(rows), POSTFIX_3_7), 0)
 
-static void tls_map__not_attached__a_note_that_tells_to_wait(void **state)
+static void tls_map__not_attached__named(void **state)
 {
     static const struct postfix_row rows[] = {
         MAIN(SECURE, NULL, ""),
         { SECURE, { MAPS("hash:x"), NULL, NULL, NULL, NULL }, MISSING(", hash:x") },
         { SECURE,
           { NULL, NULL, NULL, "relay/unix/smtp_tls_policy_maps =\n", NULL },
-          MISSING("") "(tls-map-missing) | master.cf relay/unix | # later: postconf -P "
+          MISSING("") "tls-map-missing | master.cf relay/unix | postconf -P "
                       "'relay/unix/smtp_tls_policy_maps=" MAP "'\n" },
         /* Without the key of forcetls.conf. */
         { CONF_OUTBOUND("level = \"secure\";\n"),
           { NULL, NULL, NULL, NULL, NULL },
-          "(tls-map-missing) | main.cf | # later: forcetls.conf: tls_policy_socket = "
-          "\"unix:/var/spool/postfix/forcetls/tls-policy.sock\" // # later: postconf -e "
+          "(tls-map-missing) | main.cf | # forcetls.conf: tls_policy_socket = "
+          "\"unix:/var/spool/postfix/forcetls/tls-policy.sock\" // postconf -e "
           "'smtp_tls_policy_maps = " MAP "'\n" },
         { CONF_OUTBOUND("level = \"may\";\n"), { NULL, NULL, NULL, NULL, NULL }, "" },
         { CONF_INBOUND("level = \"encrypt\";\n") SOCKET
@@ -57,89 +54,64 @@ static void tls_map__not_attached__a_note_that_tells_to_wait(void **state)
     CHECK(rows);
 }
 
-static void tls_map__attached__a_warning_that_takes_it_out(void **state)
+static void tls_map__attached_elsewhere_or_behind__named(void **state)
 {
     static const struct postfix_row rows[] = {
-        { SECURE, { MAPS(MAP), NULL, NULL, NULL, NULL }, NOT_SERVED("") },
-        { SECURE,
-          { MAPS("proxy:" MAP ", hash:x"), NULL, NULL, NULL, NULL },
-          NOT_SERVED(" hash:x") },
+        {
+            SECURE,
+            { MAPS(MAP), NULL, NULL, NULL, NULL },
+            "",
+        },
+        {
+            SECURE,
+            { MAPS("proxy:" MAP ", hash:x"), NULL, NULL, NULL, NULL },
+            "",
+        },
         { SECURE,
           { MAPS("hash:x, " MAP), NULL, NULL, NULL, NULL },
-          NOT_SERVED(" hash:x") "(tls-map-not-first) | main.cf | # later: postconf -e "
-                                "'smtp_tls_policy_maps = " MAP ", hash:x'\n" },
+          "tls-map-not-first | main.cf | postconf -e "
+          "'smtp_tls_policy_maps = " MAP ", hash:x'\n" },
         { SECURE,
           { MAPS("socketmap:unix:/var/spool/postfix/forcetls/tls-policy.sock:forcetls"), NULL, NULL,
             NULL, NULL },
-          NOT_SERVED("") "(tls-map-unreachable) | main.cf | # later: postconf -e "
-                         "'smtp_tls_policy_maps = " MAP "'\n" },
+          "tls-map-unreachable | main.cf | postconf -e "
+          "'smtp_tls_policy_maps = " MAP "'\n" },
         /* proxymap(8) is not chrooted. */
-        { SECURE,
-          { MAPS("proxy:socketmap:unix:/var/spool/postfix/forcetls/tls-policy.sock:forcetls"), NULL,
-            NULL, NULL, NULL },
-          NOT_SERVED("") },
+        {
+            SECURE,
+            { MAPS("proxy:socketmap:unix:/var/spool/postfix/forcetls/tls-policy.sock:forcetls"),
+              NULL, NULL, NULL, NULL },
+            "",
+        },
         { SECURE,
           { MAPS("socketmap:unix:/run/forcetls/tls-policy.sock:forcetls"), NULL, NULL, NULL, NULL },
-          NOT_SERVED("") "(tls-map-elsewhere) | main.cf | # later: postconf -e "
-                         "'smtp_tls_policy_maps = " MAP "'\n" },
+          "tls-map-elsewhere | main.cf | postconf -e "
+          "'smtp_tls_policy_maps = " MAP "'\n" },
         { SECURE,
           { MAPS(MAP), NULL, NULL, "relay/unix/smtp_tls_policy_maps = hash:x\n", NULL },
-          NOT_SERVED("") "(tls-map-missing) | master.cf relay/unix | # later: postconf -P "
-                         "'relay/unix/smtp_tls_policy_maps=" MAP ",hash:x'\n" },
-        { SECURE,
-          { "lmtp_tls_policy_maps = " MAP "\n", NULL, NULL, NULL, NULL },
-          "tls-map-not-served | main.cf | postconf -e 'lmtp_tls_policy_maps ='\n" MISSING("") },
+          "tls-map-missing | master.cf relay/unix | postconf -P "
+          "'relay/unix/smtp_tls_policy_maps=" MAP ",hash:x'\n" },
+        { SECURE, { "lmtp_tls_policy_maps = " MAP "\n", NULL, NULL, NULL, NULL }, MISSING("") },
     };
 
     (void)state;
     CHECK(rows);
 }
 
-/* Whatever would make somebody attach the map says that it must wait. */
-static void tls_map__every_finding_about_it__says_that_it_is_not_served(void **state)
-{
-    static const char *const maps[] = { MAPS(""), MAPS("hash:x, " MAP),
-                                        MAPS("socketmap:unix:/run/forcetls/tls-policy.sock:x") };
-
-    (void)state;
-    for (size_t i = 0; i < ROWS(maps); i++) {
-        struct findings findings = { .items = NULL };
-        struct rules *rules = conf_rules(SECURE);
-        struct postfix_settings settings;
-        unsigned found = 0;
-
-        postfix_case_settings(&settings, POSTFIX_3_7, &(struct postfix_change){ .main = maps[i] });
-        postfix_check_settings(&settings, rules, NULL, NOW, &findings);
-        for (size_t k = 0; k < findings.count; k++) {
-            const struct finding *finding = &findings.items[k];
-
-            if (finding->severity != SEVERITY_NOTE || strncmp(finding->word, "tls-map-", 8) != 0)
-                continue;
-            found++;
-            assert_non_null(strstr(finding->text, MAP_NOT_SERVED));
-            assert_int_equal(strncmp(finding->type, "# later: ", 9), 0);
-        }
-        assert_int_equal(found, 1);
-        findings_release(&findings);
-        postfix_settings_release(&settings);
-        rules_free(rules);
-    }
-}
-
 static void fallback_relay__covered_by_no_connector__named(void **state)
 {
     static const struct postfix_row rows[] = {
         MAIN(SECURE, "smtp_fallback_relay = [relay.example.org]\n",
-             "(fallback-relay) | main.cf | # later: postconf -e 'smtp_fallback_relay ='\n"),
+             "fallback-relay | main.cf | postconf -e 'smtp_fallback_relay ='\n"),
         MAIN(OUT("level = \"secure\"; next_hops = [ \"[relay.example.org]:587\" ];\n"),
              "smtp_fallback_relay = [Relay.example.org]:587\n", ""),
         MAIN(OUT("level = \"secure\"; next_hops = [ \"[relay.example.org]:587\" ];\n"),
              "smtp_fallback_relay = [relay.example.org]:587 other.example\n",
-             "(fallback-relay) | main.cf | # later: postconf -e 'smtp_fallback_relay ='\n"),
+             "fallback-relay | main.cf | postconf -e 'smtp_fallback_relay ='\n"),
         MAIN(SECURE, "smtp_fallback_relay = contoso.com\n", ""),
         { SECURE,
           { NULL, NULL, NULL, "relay/unix/smtp_fallback_relay = [relay.example.org]\n", NULL },
-          MISSING("") "(fallback-relay) | master.cf relay/unix | # later: postconf -P "
+          MISSING("") "fallback-relay | master.cf relay/unix | postconf -P "
                       "'relay/unix/smtp_fallback_relay='\n" },
     };
 
@@ -150,8 +122,7 @@ static void fallback_relay__covered_by_no_connector__named(void **state)
 static void tls_required__where_postfix_has_it__named(void **state)
 {
     static const struct postfix_row rows[] = {
-        MAIN(SECURE, NULL,
-             "(tls-required) | main.cf | # later: postconf -e 'tls_required_enable = no'\n"),
+        MAIN(SECURE, NULL, "tls-required | main.cf | postconf -e 'tls_required_enable = no'\n"),
         MAIN(SECURE, "tls_required_enable = no\n", ""),
     };
 
@@ -163,15 +134,15 @@ static void level__postfix_demands_more__named(void **state)
 {
     static const struct postfix_row rows[] = {
         MAIN(ENCRYPT, "smtp_tls_security_level = dane\n",
-             "(stronger-level) | main.cf | # forcetls.conf, connector x: level = \"secure\"\n"),
+             "stronger-level | main.cf | # forcetls.conf, connector x: level = \"secure\"\n"),
         MAIN(ENCRYPT, "smtp_tls_security_level = verify\n",
-             "(stronger-level) | main.cf | # forcetls.conf, connector x: level = \"verify\"\n"),
+             "stronger-level | main.cf | # forcetls.conf, connector x: level = \"verify\"\n"),
         MAIN(ENCRYPT, "smtp_tls_security_level = encrypt\n", ""),
         MAIN(SECURE, "smtp_tls_security_level = dane-only\n", ""),
         { ENCRYPT,
           { NULL, NULL, NULL, "relay/unix/smtp_tls_security_level = secure\n", NULL },
           MISSING(
-              "") "(stronger-level) | master.cf relay/unix | # forcetls.conf, connector x: level = "
+              "") "stronger-level | master.cf relay/unix | # forcetls.conf, connector x: level = "
                   "\"secure\"\n" },
     };
 
@@ -185,7 +156,7 @@ static void map_behind_ours__demands_more__named(void **state)
     static const struct postfix_row rows[] = {
         { ENCRYPT,
           { MAPS("hash:strong"), NULL, NULL, NULL, NULL },
-          MISSING(", hash:strong") "(stronger-map) | main.cf | # forcetls.conf, connector x: level "
+          MISSING(", hash:strong") "stronger-map | main.cf | # forcetls.conf, connector x: level "
                                    "= \"secure\"\n" },
         { SECURE, { MAPS("hash:strong"), NULL, NULL, NULL, NULL }, MISSING(", hash:strong") },
         { ENCRYPT, { MAPS("hash:weak"), NULL, NULL, NULL, NULL }, MISSING(", hash:weak") },
@@ -206,38 +177,15 @@ static void map_behind_ours__demands_more__named(void **state)
     free(before);
 }
 
-static void trust_store__outside_the_chroot__named(void **state)
-{
-    char here[1024], expected[4096];
-    struct postfix_row rows[] = {
-        { "tls_policy_socket = \"unix:/nowhere/forcetls/tls-policy.sock\";\n" CONF_OUTBOUND(
-              "level = \"secure\"; trust_store = \"cas.pem\";\n"),
-          { "queue_directory = /nowhere\n", NULL, NULL, NULL, NULL },
-          expected },
-        MAIN(OUT("level = \"encrypt\"; trust_store = \"cas.pem\";\n"), NULL, ""),
-    };
-
-    (void)state;
-    conf_write("cas.pem", SPAN("no CA\n"));
-    assert_non_null(getcwd(here, sizeof(here)));
-    (void)snprintf(expected, sizeof(expected),
-                   MISSING("") "(trust-store-unreachable) | %s/cas.pem | # later: install -D -m "
-                               "644 '%s/cas.pem' '/nowhere%s/cas.pem'\n",
-                   here, here, here);
-    CHECK(rows);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tls_map__not_attached__a_note_that_tells_to_wait),
-        cmocka_unit_test(tls_map__attached__a_warning_that_takes_it_out),
-        cmocka_unit_test(tls_map__every_finding_about_it__says_that_it_is_not_served),
+        cmocka_unit_test(tls_map__not_attached__named),
+        cmocka_unit_test(tls_map__attached_elsewhere_or_behind__named),
         cmocka_unit_test(fallback_relay__covered_by_no_connector__named),
         cmocka_unit_test(tls_required__where_postfix_has_it__named),
         cmocka_unit_test(level__postfix_demands_more__named),
         cmocka_unit_test(map_behind_ours__demands_more__named),
-        cmocka_unit_test(trust_store__outside_the_chroot__named),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -293,18 +293,15 @@ static void findings__all__texts(void **state)
         { "fingerprint-digest",
           "Sendmail tells fingerprints as 'md5' (CertFingerprintAlgorithm), and connector 'pins' "
           "compares SHA-256" },
-        { "?fallback-mx:7",
+        { "fallback-mx:7",
           "mail to the partner of connector 'out' goes to 'f.example' when the partner's MX hosts "
-          "do not answer (FallbackMXhost), which is not in the connector's next_hops (in this "
-          "version outbound connectors have no effect yet)" },
-        { "?fallback-smart-host:9",
+          "do not answer (FallbackMXhost), which is not in the connector's next_hops" },
+        { "fallback-smart-host:9",
           "mail to the partner of connector 'out' goes to 'g.example' when the partner's domain is "
-          "not found in the DNS (FallbackSmartHost), which is not in the connector's next_hops (in "
-          "this version outbound connectors have no effect yet)" },
-        { "?smart-host:8",
+          "not found in the DNS (FallbackSmartHost), which is not in the connector's next_hops" },
+        { "smart-host:8",
           "mail to the partner of connector 'out' goes to 's.example' unless mailertable says "
-          "otherwise (SMART_HOST), which is not in the connector's next_hops (in this version "
-          "outbound connectors have no effect yet)" },
+          "otherwise (SMART_HOST), which is not in the connector's next_hops" },
     };
     struct findings findings;
     char words[600], wanted[600] = "";

@@ -128,22 +128,21 @@ static void certificates__what_connectors_need__warned(void **state)
 static void hops__no_connector_names_them__noted(void **state)
 {
     static const struct sendmail_row rows[] = {
-        { CF_SOUND "O FallbackMXhost=fall.example\n", OUT, CF_SOCKET, "?fallback-mx:9" },
-        { CF_SOUND "OVfall.example\n", OUT, CF_SOCKET, "?fallback-mx:9" },
+        { CF_SOUND "O FallbackMXhost=fall.example\n", OUT, CF_SOCKET, "fallback-mx:9" },
+        { CF_SOUND "OVfall.example\n", OUT, CF_SOCKET, "fallback-mx:9" },
         { CF_SOUND "O FallbackMXhost=[Hop.Example]\n", OUT, CF_SOCKET, "" },
         { CF_SOUND "O FallbackMXhost=\n", OUT, CF_SOCKET, "" },
         { CF_SOUND "O FallbackMXhost=fall.example\n", ALL, CF_SOCKET, "" },
-        { CF_SOUND "O FallbackSmartHost=smart.example\n", OUT, CF_SOCKET,
-          "?fallback-smart-host:9" },
+        { CF_SOUND "O FallbackSmartHost=smart.example\n", OUT, CF_SOCKET, "fallback-smart-host:9" },
         { CF_SOUND "O FallBackSmartHost=mx.example.\n", OUT, CF_SOCKET, "" },
-        { CF_SOUND "DSsmart.example\n", OUT, CF_SOCKET, "?smart-host:9" },
-        { CF_SOUND "DSesmtp:[smart.example]\n", OUT, CF_SOCKET, "?smart-host:9" },
+        { CF_SOUND "DSsmart.example\n", OUT, CF_SOCKET, "smart-host:9" },
+        { CF_SOUND "DSesmtp:[smart.example]\n", OUT, CF_SOCKET, "smart-host:9" },
         { CF_SOUND "DSesmtp:[hop.example]\n", OUT, CF_SOCKET, "" },
         { CF_SOUND "DS[192.0.2.1]\n", OUT, CF_SOCKET, "" },
-        { CF_SOUND "DSrelay:[192.0.2.1]:[192.0.2.2]\n", OUT, CF_SOCKET, "?smart-host:9" },
+        { CF_SOUND "DSrelay:[192.0.2.1]:[192.0.2.2]\n", OUT, CF_SOCKET, "smart-host:9" },
         { CF_SOUND "DSrelay:hop.example,other.example:third.example\n", OUT, CF_SOCKET,
-          "?smart-host:9 ?smart-host:9" },
-        { CF_SOUND "DS[IPv6:2001:db8::1]\n", OUT, CF_SOCKET, "?smart-host:9" },
+          "smart-host:9 smart-host:9" },
+        { CF_SOUND "DS[IPv6:2001:db8::1]\n", OUT, CF_SOCKET, "smart-host:9" },
         { CF_SOUND "DS\n", OUT, CF_SOCKET, "" },
     };
     struct findings findings;
@@ -154,8 +153,7 @@ static void hops__no_connector_names_them__noted(void **state)
     assert_string_equal(sendmail_finding(&findings, "fallback-mx")->text,
                         "mail to the partner of connector 'out' goes to 'fall.example' when the "
                         "partner's MX hosts do not answer (FallbackMXhost), which is not in the "
-                        "connector's next_hops (in this version outbound connectors have no effect "
-                        "yet)");
+                        "connector's next_hops");
     findings_release(&findings);
     assert_typed(CF_SOUND "DSesmtp:[smart.example]\n", OUT, CF_SOCKET, "smart-host",
                  "next_hops = [ \"[smart.example]\" ];   # forcetls.conf, out\n");

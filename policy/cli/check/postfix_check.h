@@ -88,10 +88,7 @@ postfix_check_function check_xclient, check_proxy_protocol, check_qmqpd;
 postfix_check_function check_map_missing, check_map_elsewhere, check_map_unreachable,
     check_map_first;
 /* postfix_outbound.c */
-postfix_check_function check_fallback_relay, check_tls_required, check_trust_store;
+postfix_check_function check_fallback_relay, check_tls_required;
 /* postfix_stronger.c */
 postfix_check_function check_stronger_level, check_stronger_map;
-/* postfix_not_served.c */
-postfix_check_function check_map_not_served;
-
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Whether the sockets that smtpd(8) opens are there, and open to its user.
+ * Whether the sockets that smtpd(8) and smtp(8) open are there, and open to their user.
  */
 #include "config.h"
 
@@ -18,7 +18,7 @@ struct socket_key {
     const char *path;
 };
 
-static size_t keys_of(const struct postfix_case *given, struct socket_key keys[2])
+static size_t keys_of(const struct postfix_case *given, struct socket_key keys[3])
 {
     const struct settings *settings = &given->rules->settings;
     size_t count = 0;
@@ -28,6 +28,11 @@ static size_t keys_of(const struct postfix_case *given, struct socket_key keys[2
     if (settings->smtpd_policy_socket != NULL && given->needs.pins != NULL) {
         keys[count] = (struct socket_key){ "smtpd_policy_socket",
                                            endpoint_path(settings->smtpd_policy_socket) };
+        count += keys[count].path != NULL;
+    }
+    if (settings->tls_policy_socket != NULL && given->needs.outbound != NULL) {
+        keys[count] =
+            (struct socket_key){ "tls_policy_socket", endpoint_path(settings->tls_policy_socket) };
         count += keys[count].path != NULL;
     }
     return count;
@@ -53,7 +58,7 @@ static void look(const struct postfix_case *given, const char *path, struct acce
 
 void check_socket_missing(const struct postfix_case *given, const char *word)
 {
-    struct socket_key keys[2];
+    struct socket_key keys[3];
     size_t count = keys_of(given, keys);
 
     for (size_t i = 0; i < count; i++) {
@@ -86,7 +91,7 @@ static char *type_access(const struct access_result *result)
 
 void check_socket_denied(const struct postfix_case *given, const char *word)
 {
-    struct socket_key keys[2];
+    struct socket_key keys[3];
     size_t count = keys_of(given, keys);
 
     for (size_t i = 0; i < count; i++) {

@@ -12,7 +12,6 @@
 
 #include "policy/cli/check/postfix_command.h"
 #include "policy/cli/check/postfix_list.h"
-#include "policy/cli/check/postfix_not_served.h"
 #include "policy/cli/check/postfix_table.h"
 #include "policy/cli/check/postfix_tls_map.h"
 #include "policy/cli/process.h"
@@ -102,10 +101,10 @@ void check_stronger_level(const struct postfix_case *given, const char *word)
             continue;
         if (count > 1)
             (void)snprintf(others, sizeof(others), " and %zu more", count - 1);
-        postfix_say(given, MAP_SEVERITY, word, place.service,
+        postfix_say(given, SEVERITY_WARNING, word, place.service,
                     type_level(connector->name, strength->advice),
                     "%s is '%s', and connector '%s'%s demands less (level %s): what our TLS policy "
-                    "map answers takes its place" MAP_NOT_SERVED,
+                    "map answers takes its place",
                     parameter, place.value, connector->name, others, level_word(connector->level));
     }
 }
@@ -253,10 +252,10 @@ static void say_stronger(const struct postfix_case *given, const char *word,
         if (asked == NULL)
             continue;
         asked_said(list, asked->connector, true);
-        postfix_say(given, MAP_SEVERITY, word, place->place.service,
+        postfix_say(given, SEVERITY_WARNING, word, place->place.service,
                     type_level(asked->connector, strength->advice),
                     "'%s' of %s has level %s for '%s', and connector '%s' demands less (level "
-                    "%s)" MAP_NOT_SERVED,
+                    "%s)",
                     map, place->parameter, strength->word, asked->name, asked->connector,
                     level_word(asked->level));
     }

@@ -11,7 +11,6 @@
 
 #include "policy/cli/check/postfix_command.h"
 #include "policy/cli/check/postfix_list.h"
-#include "policy/cli/check/postfix_not_served.h"
 
 #define KEY "tls_policy_socket"
 #define SMTP_MAPS "smtp_tls_policy_maps"
@@ -129,11 +128,12 @@ static char *type_missing(const struct postfix_case *given, const struct map_pla
         value = list_with_first(element, map->place.raw);
     free(element);
     free(name);
-    return map_type_later(postfix_with_advice(
-        advice, command_set_free(given->settings, map->place.service, map->parameter, value)));
+    return postfix_with_advice(
+        advice, command_set_free(given->settings, map->place.service, map->parameter, value));
 }
 
-/* lmtp(8) without our map: what it delivers to is hardly ever a partner. */
+/* Without tls_policy_socket a note: there may be a table that forcetls export made.
+ * lmtp(8) without our map: what it delivers to is hardly ever a partner. */
 void check_map_missing(const struct postfix_case *given, const char *word)
 {
     struct map_walk walk;
@@ -143,12 +143,14 @@ void check_map_missing(const struct postfix_case *given, const char *word)
     while (map_walk_next(given, &walk, &map)) {
         if (map.meeting != MEETING_NONE || walk.lmtp)
             continue;
-        postfix_say(given, MAP_SEVERITY, word, map.place.service, type_missing(given, &map),
+        postfix_say(given, our_socket(given) != NULL ? SEVERITY_WARNING : SEVERITY_NOTE, word,
+                    map.place.service, type_missing(given, &map),
                     "%s does not ask forcetls%s: nothing holds what is already accepted for "
-                    "partners (connector '%s')" MAP_NOT_SERVED,
+                    "partners (connector '%s')%s",
                     map.parameter,
                     our_socket(given) == NULL ? ", and forcetls.conf has no " KEY : "",
-                    given->needs.outbound->name);
+                    given->needs.outbound->name,
+                    our_socket(given) == NULL ? ", but a table of forcetls export" : "");
     }
 }
 
@@ -168,11 +170,10 @@ static void say_of(const struct postfix_case *given, const char *word, enum meet
         if (name != NULL)
             value = list_with(map.place.value, map.socket, name);
         free(name);
-        postfix_say(given, MAP_SEVERITY, word, map.place.service,
-                    map_type_later(postfix_with_advice(
-                        advice, command_set_free(given->settings, map.place.service, map.parameter,
-                                                 value))),
-                    "forcetls is not reached: %s has '%.*s', %s '%s'" MAP_NOT_SERVED, map.parameter,
+        postfix_say(given, SEVERITY_WARNING, word, map.place.service,
+                    postfix_with_advice(advice, command_set_free(given->settings, map.place.service,
+                                                                 map.parameter, value)),
+                    "forcetls is not reached: %s has '%.*s', %s '%s'", map.parameter,
                     (int)map.element.length, map.element.data, but, our_socket(given));
     }
 }
@@ -196,8 +197,7 @@ static char *type_first(const struct postfix_case *given, const struct map_place
         value = list_with_first(element, rest);
     free(rest);
     free(element);
-    return map_type_later(
-        command_set_free(given->settings, map->place.service, map->parameter, value));
+    return command_set_free(given->settings, map->place.service, map->parameter, value);
 }
 
 void check_map_first(const struct postfix_case *given, const char *word)
@@ -209,9 +209,9 @@ void check_map_first(const struct postfix_case *given, const char *word)
     while (map_walk_next(given, &walk, &map)) {
         if (map.meeting == MEETING_NONE || map.first)
             continue;
-        postfix_say(given, MAP_SEVERITY, word, map.place.service, type_first(given, &map),
+        postfix_say(given, SEVERITY_WARNING, word, map.place.service, type_first(given, &map),
                     "forcetls is not the first in %s: what a map before it answers is not held to "
-                    "the connector" MAP_NOT_SERVED,
+                    "the connector",
                     map.parameter);
     }
 }

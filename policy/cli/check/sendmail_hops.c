@@ -14,12 +14,6 @@
 #include "policy/connectors.h"
 #include "policy/network.h"
 
-/* To be deleted when outbound connectors have an effect; then these are warnings. */
-static void say_no_effect(struct remark *remark)
-{
-    remark_say(remark, " (in this version outbound connectors have no effect yet)");
-}
-
 /* ---- hosts ----------------------------------------------------------------------------------- */
 
 /* [HOST], [HOST]:PORT, smtps://HOST:PORT, HOST:PORT, HOST: the host. */
@@ -112,7 +106,6 @@ static void check_hops(const struct sendmail_case *scene, const char *word,
                    "mail to the partner of connector '%.60s' goes to '%.*s' %s (%s), which is not "
                    "in the connector's next_hops",
                    unaware->name, length, host.data, kind->when, kind->what);
-        say_no_effect(&remark);
         if (kind->m4 != NULL) {
             remark_type_line(&remark, "dnl sendmail.mc, behind the line that defines it:");
             remark_type_line(&remark, "undefine(`%s')dnl", kind->m4);
@@ -121,7 +114,7 @@ static void check_hops(const struct sendmail_case *scene, const char *word,
             remark_type_line(&remark, "next_hops = [ \"%.*s\" ];   # forcetls.conf, %s", length,
                              host.data, unaware->name);
         }
-        remark_add(scene, &remark, SEVERITY_NOTE, word, line);
+        remark_add(scene, &remark, SEVERITY_WARNING, word, line);
     }
 }
 
