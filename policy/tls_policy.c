@@ -92,14 +92,21 @@ bool tls_policy_needs_anchors(const struct connector *connector, int64_t now)
             tls_policy_roots(connector, now, roots, TLS_POLICY_ROOTS_MOST) > 0);
 }
 
-static bool same_anchors(const struct asked *asked, const struct connector *a,
-                         const struct connector *b)
+/* A policy has one set of anchors: so connectors of different levels must at least have one store;
+ * the stricter one may narrow it to its roots. */
+static bool same_store(const struct asked *asked, const struct connector *a,
+                       const struct connector *b)
+{
+    return strcmp(rules_trust_store(asked->rules, a), rules_trust_store(asked->rules, b)) == 0;
+}
+
+static bool same_roots(const struct asked *asked, const struct connector *a,
+                       const struct connector *b)
 {
     const char *mine[TLS_POLICY_ROOTS_MOST], *theirs[TLS_POLICY_ROOTS_MOST];
     size_t count = tls_policy_roots(a, asked->now, mine, TLS_POLICY_ROOTS_MOST);
 
-    if (strcmp(rules_trust_store(asked->rules, a), rules_trust_store(asked->rules, b)) != 0 ||
-        tls_policy_roots(b, asked->now, theirs, TLS_POLICY_ROOTS_MOST) != count)
+    if (tls_policy_roots(b, asked->now, theirs, TLS_POLICY_ROOTS_MOST) != count)
         return false;
     for (size_t i = 0; i < count; i++) {
         if (!has_root(theirs, count, mine[i]))
@@ -127,13 +134,18 @@ static void take_identity(struct asked *asked, const struct connector *connector
         trouble(asked, TROUBLE_NAMES, connector);
     if (asked->first == NULL) {
         asked->first = connector;
-    } else if (another.level > asked->identity.level) {
+        return;
+    }
+    if (expects_chain(another.level) && expects_chain(asked->identity.level) &&
+        !same_store(asked, asked->first, connector))
+        trouble(asked, TROUBLE_ANCHORS, connector);
+    if (another.level > asked->identity.level) {
         asked->identity = another;
         asked->first = connector;
     } else if (another.level == asked->identity.level) {
         if (!tls_identity_narrow(&asked->identity, &another))
             trouble(asked, TROUBLE_IDENTITIES, connector);
-        if (expects_chain(another.level) && !same_anchors(asked, asked->first, connector))
+        if (expects_chain(another.level) && !same_roots(asked, asked->first, connector))
             trouble(asked, TROUBLE_ANCHORS, connector);
     }
 }

@@ -659,6 +659,49 @@ static void answer__shared_next_hop__pins_and_anchors_in_common(void **state)
     rules_free(rules);
 }
 
+/* A policy names one set of anchors, the stricter connector's: the other's must be the same store.
+ */
+static void answer__shared_next_hop__levels_with_other_stores_clash(void **state)
+{
+    static const struct {
+        enum level a, b;
+        const char *store_a, *store_b; /* NULL: the global one */
+        bool fits;
+    } rows[] = {
+        { LEVEL_SECURE, LEVEL_VERIFY, NULL, NULL, true },
+        { LEVEL_SECURE, LEVEL_VERIFY, "/x.pem", "/x.pem", true },
+        { LEVEL_SECURE, LEVEL_VERIFY, NULL, "/x.pem", false },
+        { LEVEL_SECURE, LEVEL_VERIFY, "/x.pem", NULL, false },
+        { LEVEL_VERIFY, LEVEL_SECURE, "/x.pem", "/y.pem", false },
+        /* who checks no chain has no store */
+        { LEVEL_ENCRYPT, LEVEL_SECURE, NULL, "/x.pem", true },
+        { LEVEL_FINGERPRINT, LEVEL_VERIFY, NULL, "/x.pem", true },
+    };
+    unsigned bad = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct connector *a = build_outbound("a", rows[i].a);
+        struct connector *b = build_outbound("b", rows[i].b);
+        struct tls_policy_clash clash = { .sentence = "" };
+        struct rules *rules;
+        bool fits;
+
+        a->trust_store = rows[i].store_a != NULL ? strdup(rows[i].store_a) : NULL;
+        b->trust_store = rows[i].store_b != NULL ? strdup(rows[i].store_b) : NULL;
+        if (a->level == LEVEL_FINGERPRINT)
+            add_entry(a, "f");
+        rules = two_rules(a, b);
+        fits = tls_policy_fits(rules, SPAN("[relay.example]:587"), NOW, &clash);
+        bad += row(fits == rows[i].fits, "row %zu: fits %d", i, fits);
+        if (!fits)
+            bad += row(strcmp(clash.sentence, "they trust different certificate authorities") == 0,
+                       "row %zu: %s", i, clash.sentence);
+        rules_free(rules);
+    }
+    assert_int_equal(bad, 0);
+}
+
 /* The map is not told who sends: all connectors that the domain could have count. */
 static void answer__local_domains__the_strictest_that_could_apply(void **state)
 {
@@ -789,6 +832,7 @@ int main(void)
         cmocka_unit_test(answer__shared_next_hop__session_demands_add_up),
         cmocka_unit_test(answer__shared_next_hop__names_in_common),
         cmocka_unit_test(answer__shared_next_hop__pins_and_anchors_in_common),
+        cmocka_unit_test(answer__shared_next_hop__levels_with_other_stores_clash),
         cmocka_unit_test(answer__local_domains__the_strictest_that_could_apply),
         cmocka_unit_test(answer__domain_and_next_hop__both_count),
         cmocka_unit_test(unsaid__what_only_rcpt_judges__named),
