@@ -76,16 +76,18 @@ for my $file (@samples) {
 
 my $readme = slurp("$source/README");
 
-# The whole connectors list of "Adding a partner", as it stands there.
-my ($list) = $readme =~ /^    (connectors = \(\n.*?\n    \);)/ms;
-ok defined $list, 'README has a list of connectors to copy';
-{
-    my ($good, $diagnostics, $said) = read_by_daemon(write_to("$dir/readme.conf", $list // ''));
-    ok $good && !@$diagnostics, 'it is read without an error or a warning' or diag $said;
+# The whole connectors lists of "Adding a partner" and "Outbound", as they stand there.
+my @lists = $readme =~ /^    (connectors = \(\n.*?\n    \);)/gms;
+is scalar @lists, 2, 'README has two lists of connectors to copy';
+for my $list (@lists) {
+    my ($name) = $list =~ /name = "([\w-]+)"/;
+    my ($good, $diagnostics, $said) = read_by_daemon(write_to("$dir/readme.conf", $list));
+    ok $good && !@$diagnostics, "$name of README is read without an error or a warning" or diag $said;
 }
 
 # The patterns of "Which pattern?": each begins with a level and ends at an empty line.
-my @patterns = $readme =~ /^ {8}(level = "\w+";.*?)\n\n/gms;
+my ($chapter) = $readme =~ /^5  WHICH PATTERN\?\n(.*?)^6  /ms;
+my @patterns = $chapter =~ /^ {8}(level = "\w+";.*?)\n\n/gms;
 is scalar @patterns, 3, 'README shows three patterns';
 write_to("$dir/contoso.pem", a_pin());
 for my $pattern (@patterns) {
