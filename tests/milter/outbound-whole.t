@@ -89,7 +89,9 @@ SKIP: {
     my ($prober) = grep { read_file("/proc/$_/comm") eq "forcetls-prober\n" && read_file("/proc/$_/stat") =~ /\) \S (\d+)/ && read_file("/proc/$1/comm") eq "forcetls-start\n" && readlink("/proc/$1/exe") eq daemon_program() }
         map { m{/(\d+)/} } glob '/proc/[0-9]*/comm';
     ok($prober, 'the prober runs');
-    my ($of_prober) = read_file("/proc/$prober/status") =~ /^Uid:\s+(\d+)/m;
+    # It begins as root, and another test's may have just begun.
+    my $of_prober = 0;
+    wait_for(5, sub { ($of_prober) = read_file("/proc/$prober/status") =~ /^Uid:\s+(\d+)/m; $of_prober });
     my ($of_daemon) = read_file('/proc/' . $bare->daemon->pid . '/status') =~ /^Uid:\s+(\d+)/m;
     isnt($of_prober, 0, 'not as root');
     isnt($of_prober, $of_daemon, 'nor as the daemon\'s user');
