@@ -49,6 +49,7 @@ struct reload {
     } started_with[FIXED];
     unsigned socket_mode;
     const char *anchors_folder; /* NULL: none */
+    bool serves_map;            /* there was tls_policy_socket at the start */
     int64_t sweep_ms;           /* when files of old rules can go; 0: there are none */
     pthread_t thread;
     atomic_bool stopping;
@@ -139,6 +140,18 @@ static void compare(const struct reload *reload, const struct settings *now)
         log_printf(LOG_WARNING, text, "socket_mode");
 }
 
+/* A map that is first named now is served after a restart only: until then it must not count, or
+ * mail to partners would be accepted with nothing to hold its delivery. */
+static void drop_unserved_map(const struct reload *reload, struct settings *now)
+{
+    if (reload->serves_map || now->tls_policy_socket == NULL)
+        return;
+    log_printf(LOG_WARNING, "tls_policy_socket is not served before a restart: until then unknown "
+                            "= \"accept\" is as \"defer\"");
+    free(now->tls_policy_socket);
+    now->tls_policy_socket = NULL;
+}
+
 /* ---- the thread ---------------------------------------------------------------------------- */
 
 /* Postfix may just have been told a file of the rules before. */
@@ -172,6 +185,7 @@ static void install(struct reload *reload, struct rules *rules)
 
     reload_describe(reload->file, rules, what, sizeof(what));
     compare(reload, &rules->settings);
+    drop_unserved_map(reload, &rules->settings);
     reload_log_limits(rules);
     if (!write_anchors(reload, rules, &anchors)) {
         no_memory(rules);
@@ -271,6 +285,7 @@ struct reload *reload_start(const char *file, const struct settings *started_wit
         return NULL;
     reload->file = file;
     reload->anchors_folder = anchors_folder;
+    reload->serves_map = started_with->tls_policy_socket != NULL;
     plan_sweep(reload);
     if (!remember(reload, started_with, overridden) ||
         !thread_start(&reload->thread, wait_and_read, reload)) {

@@ -103,7 +103,7 @@ struct connector {
     char *trust_store; /* NULL: the global one */
     struct string_list next_hops;
     enum mx_rule mx;
-    enum unknown_rule unknown;
+    enum unknown_rule unknown; /* accept counts only where there is tls_policy_socket */
 };
 
 enum entry_state { ENTRY_ACTIVE, ENTRY_NOT_YET, ENTRY_PAST };

@@ -178,8 +178,9 @@ static enum verdict verdict_of(const struct search *search, const struct connect
     if (search->facts->local)
         return map ? VERDICT_PASS : VERDICT_REJECT;
     if (finding->outcome == OUTCOME_UNKNOWN)
-        return connector->unknown == UNKNOWN_ACCEPT && search->way->way == WAY_HOPS ? VERDICT_PASS
-                                                                                    : VERDICT_DEFER;
+        return map && connector->unknown == UNKNOWN_ACCEPT && search->way->way == WAY_HOPS
+                   ? VERDICT_PASS
+                   : VERDICT_DEFER;
     return connector->action == ACTION_REJECT && finding->firm ? VERDICT_REJECT : VERDICT_DEFER;
 }
 

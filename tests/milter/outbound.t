@@ -321,6 +321,10 @@ subtest 'with a TLS policy map, which holds the delivery' => sub {
     my $before = count('both.example');
     my $map = 'tls_policy_socket = "unix:' . work_dir() . qq(/sockets/map.sock";\n);
     $bare->daemon->reload(settings => $map . $settings =~ s/interval = "1h"/interval = "55m"/r);
+    like($bare->wait_log(qr/^.*not served before a restart.*$/m), qr/tls_policy_socket is not served/, 'a map that comes with a reload: it says that it is not there yet');
+    like(answer('<b@f.below.example>'), qr/^451 4\.7\.5 /, 'and accepts nothing for its sake');
+    is($bare->stop, 0, 'a restart');
+    $bare->start;
     ok($prober->wait_asked('both.example', $before + 1));
     becomes('<b@both.example>', qr/^(?:451 4|550 5)\.7\.4/, 'a hop without TLS is refused all the same');
     is(answer('<b@f.below.example>'), 'continue', 'one that is not known passes');
@@ -332,7 +336,13 @@ subtest 'with a TLS policy map, which holds the delivery' => sub {
         'its log line says why it should not');
     like($bare->wait_log(qr/^.*4XqLocal4: outbound.*connector=both.*$/m), qr/verdict=pass reason=starttls-not-offered connector=both .*nrcpt=1 .*hop=mx1\.both\.example/, 'a line for each connector');
     $prober->set('both.example' => $good);
-    $bare->daemon->reload(settings => $settings =~ s/interval = "1h"/interval = "56m"/r);
+    is($bare->stop, 0, 'without it again');
+    $bare->daemon->configure(settings => $settings =~ s/interval = "1h"/interval = "56m"/r);
+    my @hops = (@domains, '[mail.hq.example]:587');
+    my %seen = map { $_ => count($_) } @hops;
+    $bare->start;
+    ok($prober->wait_asked($_, $seen{$_} + 1)) for @hops;
+    becomes("<b\@$_>", qr/^continue$/, "$_ is known again") for @domains;
 };
 
 subtest 'mail that is nobody\'s ends early, and not too early' => sub {

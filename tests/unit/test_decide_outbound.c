@@ -109,6 +109,8 @@ static void decide_outbound__each_state_level_and_rule__outcome_and_verdict(void
         stage_init(&stage, level, 1);
         stage.connector->action = bits & 1 ? ACTION_REJECT : ACTION_DEFER;
         stage.connector->unknown = bits & 2 ? UNKNOWN_DEFER : UNKNOWN_ACCEPT;
+        if (!(bits & 2))
+            stage.rules->settings.tls_policy_socket = strdup("unix:/x");
         stage.connector->mx = bits & 4 ? MX_ANY : MX_ALL;
         stage.connector->mode = bits & 32 ? MODE_MONITOR : MODE_ENFORCE;
         stage.party.knowledge.fresh = fresh;
@@ -328,6 +330,8 @@ static void decide_outbound__nothing_known__its_reason(void **state)
 
         stage_init(&stage, LEVEL_ENCRYPT, 0);
         stage.connector->unknown = i % 2 ? UNKNOWN_ACCEPT : UNKNOWN_DEFER;
+        if (i % 2)
+            stage.rules->settings.tls_policy_socket = strdup("unix:/x");
         stage.connector->mx = i / 2 % 2 ? MX_ANY : MX_ALL;
         stage.party.knowledge.facts = NULL;
         stage.party.knowledge.missing = rows[i / 4].missing;
@@ -822,6 +826,22 @@ static void decide_outbound__way__allowed_hops_only(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* Nothing would hold the delivery. */
+static void decide_outbound__unknown_is_accepted_without_a_map__deferred(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    stage_init(&stage, LEVEL_ENCRYPT, 0);
+    stage.connector->unknown = UNKNOWN_ACCEPT;
+    stage.party.knowledge.facts = NULL;
+    stage_ready(&stage);
+    (void)stage_decide(&stage);
+    assert_int_equal(
+        expect(&stage, OUTCOME_UNKNOWN, REASON_NOT_PROBED_YET, VERDICT_DEFER, "no map"), 0);
+    stage_release(&stage);
+}
+
 /* A hop that is not known to the policy map cannot be held by it. */
 static void decide_outbound__way_not_told__deferred_even_if_unknown_is_accepted(void **state)
 {
@@ -1274,6 +1294,7 @@ int main(void)
         cmocka_unit_test(decide_outbound__entry_without_a_name__the_hosts_name),
         cmocka_unit_test(decide_outbound__cipher_demands__seen),
         cmocka_unit_test(decide_outbound__way__allowed_hops_only),
+        cmocka_unit_test(decide_outbound__unknown_is_accepted_without_a_map__deferred),
         cmocka_unit_test(decide_outbound__way_not_told__deferred_even_if_unknown_is_accepted),
         cmocka_unit_test(decide_outbound__every_domain__literals_and_other_entries),
         cmocka_unit_test(decide_outbound__local_domains__by_the_sender),

@@ -116,6 +116,7 @@ static void outbound_judge__unknown_and_accepted__said(void **state)
 
     (void)state;
     stage->connector->unknown = UNKNOWN_ACCEPT;
+    stage->rules->settings.tls_policy_socket = strdup("unix:/x");
     party_set_state(&stage->party, 0, HOP_BUSY, "421 full");
     stage_play(stage);
     assert_false(stage->outbound.refused);
