@@ -58,6 +58,22 @@ bool ip_equal(const struct ip *a, const struct ip *b)
     return a->family == b->family && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+bool ip_is_loopback(const struct ip *ip)
+{
+    static const uint8_t loopback6[sizeof(ip->bytes)] = { [15] = 1 };
+
+    return ip->family == 4
+               ? ip->bytes[0] == 127
+               : ip->family == 6 && memcmp(ip->bytes, loopback6, sizeof(loopback6)) == 0;
+}
+
+bool ip_is_any(const struct ip *ip)
+{
+    static const uint8_t any[sizeof(ip->bytes)] = { 0 };
+
+    return ip->family != 0 && memcmp(ip->bytes, any, sizeof(any)) == 0;
+}
+
 struct network network_around(const struct ip *ip, uint8_t prefix)
 {
     struct network network = { .ip = *ip, .prefix = prefix };

@@ -43,6 +43,12 @@ void ip_format(const struct ip *ip, char text[IP_TEXT_SIZE]);
 
 bool ip_equal(const struct ip *a, const struct ip *b);
 
+/* 127.0.0.0/8, ::1; one that is not known is none. */
+bool ip_is_loopback(const struct ip *ip);
+
+/* 0.0.0.0, ::; one that is not known is none. */
+bool ip_is_any(const struct ip *ip);
+
 /* ADDRESS or ADDRESS/BITS; bits of the host part that are set are an error, as in Postfix. */
 bool network_parse(struct network *network, struct span text, struct why *why);
 

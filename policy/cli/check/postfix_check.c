@@ -151,18 +151,16 @@ enum meeting postfix_meeting(const struct postfix_case *given, const struct plac
 static char *move_socket(const struct postfix_case *given, const char *key, const char *ours,
                          char **advice)
 {
-    const char *queue = postfix_value(given->settings, NULL, "queue_directory");
-    const char *group = postfix_value(given->settings, NULL, "mail_owner");
     const char *user = given->rules->settings.user, *slash = strrchr(ours, '/');
     const char *name = slash != NULL ? slash + 1 : ours;
-    char *folder = command_format("%s/forcetls", queue != NULL ? queue : "/var/spool/postfix");
+    char *folder = command_format("%s/forcetls", postfix_queue_directory(given->settings));
     char *quoted = command_quoted(folder);
 
     if (quoted != NULL)
         *advice = command_format("install -d -o %s -g %s -m 2750 %s\n"
                                  "# forcetls.conf: %s = \"unix:%s/%s\"; then restart "
                                  "forcetls-milter",
-                                 user != NULL ? user : "root", group != NULL ? group : "postfix",
+                                 user != NULL ? user : "root", postfix_mail_owner(given->settings),
                                  quoted, key, folder, name);
     free(quoted);
     free(folder);

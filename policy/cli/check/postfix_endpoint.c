@@ -17,13 +17,6 @@ struct place_on_net {
     struct span host, port;
 };
 
-static const char *queue_directory(const struct postfix_settings *settings)
-{
-    const char *queue = postfix_value(settings, NULL, "queue_directory");
-
-    return queue != NULL && *queue != '\0' ? queue : "/var/spool/postfix";
-}
-
 const char *endpoint_path(const char *ours)
 {
     return strncmp(ours, "unix:", 5) == 0 ? ours + 5 : NULL;
@@ -44,10 +37,10 @@ static const char *below(const char *folder, const char *path)
 /* The queue directory may be a symbolic link. */
 const char *endpoint_below_queue(const struct postfix_settings *settings, const char *path)
 {
-    const char *rest = below(queue_directory(settings), path);
+    const char *rest = below(postfix_queue_directory(settings), path);
     char real[PATH_MAX];
 
-    if (rest == NULL && realpath(queue_directory(settings), real) != NULL)
+    if (rest == NULL && realpath(postfix_queue_directory(settings), real) != NULL)
         rest = below(real, path);
     return rest;
 }
@@ -96,7 +89,7 @@ static bool looks_like(const char *path, const char *ours)
 static enum meeting unix_meeting(const struct postfix_settings *settings, const char *ours,
                                  struct span theirs, bool chrooted)
 {
-    const char *queue = queue_directory(settings);
+    const char *queue = postfix_queue_directory(settings);
     char path[PATH_MAX], seen[2 * PATH_MAX];
     bool absolute = theirs.length > 0 && theirs.data[0] == '/';
 
@@ -139,21 +132,6 @@ static void split_theirs(struct span text, struct place_on_net *place)
     }
 }
 
-static bool ip_is_loopback(const struct ip *ip)
-{
-    static const uint8_t loopback6[16] = { [15] = 1 };
-
-    return ip->family == 4 ? ip->bytes[0] == 127
-                           : ip->family == 6 && memcmp(ip->bytes, loopback6, 16) == 0;
-}
-
-static bool ip_is_any(const struct ip *ip)
-{
-    static const uint8_t any[16] = { 0 };
-
-    return memcmp(ip->bytes, any, ip->family == 4 ? 4 : 16) == 0;
-}
-
 static bool same_host(struct span ours, struct span theirs)
 {
     struct ip our_ip, their_ip;
@@ -162,8 +140,7 @@ static bool same_host(struct span ours, struct span theirs)
         return true;
     if (!ip_parse(&our_ip, ours) || !ip_parse(&their_ip, theirs))
         return true; /* it cannot be told */
-    return ip_equal(&our_ip, &their_ip) || ip_is_any(&our_ip) ||
-           (ip_is_loopback(&our_ip) && ip_is_loopback(&their_ip));
+    return ip_equal(&our_ip, &their_ip) || ip_is_any(&our_ip);
 }
 
 static enum meeting inet_meeting(const char *ours, struct span theirs)

@@ -33,7 +33,6 @@ static bool is_command(const struct postfix_service *service, const char *comman
 
 static bool host_is_loopback(struct span host)
 {
-    static const uint8_t loopback6[16] = { [15] = 1 };
     static const char *const names[] = { "loopback-only", "localhost", "ip6-localhost",
                                          "ip6-loopback" };
     struct ip ip;
@@ -46,9 +45,7 @@ static bool host_is_loopback(struct span host)
         host.data++;
         host.length -= 2;
     }
-    if (!ip_parse(&ip, host))
-        return false;
-    return ip.family == 4 ? ip.bytes[0] == 127 : memcmp(ip.bytes, loopback6, 16) == 0;
+    return ip_parse(&ip, host) && ip_is_loopback(&ip);
 }
 
 /* inet_interfaces */

@@ -292,6 +292,24 @@ const char *postfix_raw(const struct postfix_settings *settings,
     return parameter != NULL ? parameter->raw : NULL;
 }
 
+static const char *value_or(const struct postfix_settings *settings, const char *name,
+                            const char *otherwise)
+{
+    const char *value = postfix_value(settings, NULL, name);
+
+    return value != NULL && *value != '\0' ? value : otherwise;
+}
+
+const char *postfix_queue_directory(const struct postfix_settings *settings)
+{
+    return value_or(settings, "queue_directory", "/var/spool/postfix");
+}
+
+const char *postfix_mail_owner(const struct postfix_settings *settings)
+{
+    return value_or(settings, "mail_owner", "postfix");
+}
+
 bool postfix_overrides(const struct postfix_service *service, const char *name)
 {
     return parameter_find(&service->overrides, span_of(name)) != NULL;

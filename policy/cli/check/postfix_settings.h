@@ -71,6 +71,10 @@ const char *postfix_value(const struct postfix_settings *settings,
 const char *postfix_raw(const struct postfix_settings *settings,
                         const struct postfix_service *service, const char *name);
 
+/* queue_directory and mail_owner; their usual values where there are none. */
+const char *postfix_queue_directory(const struct postfix_settings *settings);
+const char *postfix_mail_owner(const struct postfix_settings *settings);
+
 /* Whether the service has a value of its own. */
 bool postfix_overrides(const struct postfix_service *service, const char *name);
 

@@ -38,22 +38,14 @@ static size_t keys_of(const struct postfix_case *given, struct socket_key keys[3
     return count;
 }
 
-static const char *mail_owner(const struct postfix_case *given)
-{
-    const char *owner = postfix_value(given->settings, NULL, "mail_owner");
-
-    return owner != NULL ? owner : "postfix";
-}
-
 /* smtpd(8) starts in the queue directory. */
 static void look(const struct postfix_case *given, const char *path, struct access_result *result)
 {
-    const char *queue = postfix_value(given->settings, NULL, "queue_directory");
+    const char *queue = postfix_queue_directory(given->settings);
     bool below = endpoint_below_queue(given->settings, path) != NULL;
 
-    access_look(path,
-                below && queue != NULL && strncmp(path, queue, strlen(queue)) == 0 ? queue : NULL,
-                mail_owner(given), result);
+    access_look(path, below && strncmp(path, queue, strlen(queue)) == 0 ? queue : NULL,
+                postfix_mail_owner(given->settings), result);
 }
 
 void check_socket_missing(const struct postfix_case *given, const char *word)
@@ -100,7 +92,8 @@ void check_socket_denied(const struct postfix_case *given, const char *word)
         look(given, keys[i].path, &result);
         if (result.access == ACCESS_DENIED)
             postfix_say_of(given, SEVERITY_WARNING, word, result.denied, type_access(&result),
-                           "Postfix's user '%s' may not %s, and cannot reach %s", mail_owner(given),
+                           "Postfix's user '%s' may not %s, and cannot reach %s",
+                           postfix_mail_owner(given->settings),
                            result.folder ? "enter this folder" : "write to this socket",
                            keys[i].key);
     }

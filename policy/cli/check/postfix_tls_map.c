@@ -106,10 +106,8 @@ bool map_walk_next(const struct postfix_case *given, struct map_walk *walk, stru
 /* Without the key of forcetls.conf: as contrib has it. */
 static char *type_key(const struct postfix_case *given)
 {
-    const char *queue = postfix_value(given->settings, NULL, "queue_directory");
-
     return command_format("# forcetls.conf: " KEY " = \"unix:%s/forcetls/tls-policy.sock\"",
-                          queue != NULL ? queue : "/var/spool/postfix");
+                          postfix_queue_directory(given->settings));
 }
 
 static char *type_missing(const struct postfix_case *given, const struct map_place *map)

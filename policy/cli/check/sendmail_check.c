@@ -144,8 +144,7 @@ void remark_add(const struct sendmail_case *scene, const struct remark *remark,
 
 bool sendmail_daemon_is_public(const struct sendmail_daemon *daemon)
 {
-    struct network loopback4 = { { 4, { 127 } }, 8 };
-    struct ip ip, loopback6 = { 6, { [15] = 1 } };
+    struct ip ip;
 
     if (daemon->family != NULL &&
         (strcasecmp(daemon->family, "unix") == 0 || strcasecmp(daemon->family, "local") == 0))
@@ -153,7 +152,7 @@ bool sendmail_daemon_is_public(const struct sendmail_daemon *daemon)
     if (daemon->address == NULL)
         return true;
     if (ip_parse(&ip, span_of(daemon->address)))
-        return !network_contains(&loopback4, &ip) && !ip_equal(&loopback6, &ip);
+        return !ip_is_loopback(&ip);
     return strcasecmp(daemon->address, "localhost") != 0;
 }
 

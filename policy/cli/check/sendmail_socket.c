@@ -102,13 +102,6 @@ static bool is_same_path(const char *theirs, const char *ours)
     return same;
 }
 
-static bool is_any(const struct ip *ip)
-{
-    static const uint8_t zero[16];
-
-    return memcmp(ip->bytes, zero, sizeof(zero)) == 0;
-}
-
 static bool read_host(struct ip *ip, struct span host, enum socket_kind kind)
 {
     if (span_equal_nocase(host, span_of("localhost")))
@@ -124,7 +117,7 @@ static bool may_be_same_host(const struct socket_name *theirs, const struct sock
     if (!read_host(&their_ip, theirs->host, theirs->kind) ||
         !read_host(&our_ip, ours->host, ours->kind))
         return true;
-    return is_any(&our_ip) || ip_equal(&their_ip, &our_ip);
+    return ip_is_any(&our_ip) || ip_equal(&their_ip, &our_ip);
 }
 
 bool sendmail_socket_is(const char *theirs, const char *ours)
@@ -144,7 +137,7 @@ const char *sendmail_socket_write(char text[SENDMAIL_SOCKET_SIZE], const char *o
     struct ip ip;
 
     if ((name.kind == SOCKET_INET || name.kind == SOCKET_INET6) && ip_parse(&ip, name.host) &&
-        is_any(&ip))
+        ip_is_any(&ip))
         (void)snprintf(text, SENDMAIL_SOCKET_SIZE, "%s:%.*s@%s",
                        name.kind == SOCKET_INET ? "inet" : "inet6", (int)name.port.length,
                        name.port.data, name.kind == SOCKET_INET ? "127.0.0.1" : "::1");
