@@ -62,6 +62,4 @@ const struct finding *sendmail_finding(const struct findings *findings, const ch
 void assert_typed(const char *cf, unsigned connectors, const char *socket, const char *word,
                   const char *typed);
 
-#define MAKE "make -C /etc/mail && systemctl restart sendmail\n"
-
 #endif

@@ -44,17 +44,17 @@ static void filter__not_there_or_elsewhere__warned(void **state)
     (void)state;
     CHECK(rows);
     assert_typed("V10\n" CF_TLS, ENCRYPT, "unix:/run/a b.sock", "milter-not-attached",
-                 "dnl sendmail.mc, in front of MAILER(...):\n"
+                 "# sendmail.mc, in front of MAILER(...):\n"
                  "INPUT_MAIL_FILTER(`forcetls', `S=unix:/run/a b.sock, F=T, "
-                 "T=C:30s;S:10s;R:30s;E:5m')dnl\n" MAKE);
+                 "T=C:30s;S:10s;R:30s;E:5m')dnl\n");
     assert_typed("V10\n" CF_TLS, ENCRYPT, NULL, "milter-not-attached",
-                 "dnl sendmail.mc, in front of MAILER(...):\n"
+                 "# sendmail.mc, in front of MAILER(...):\n"
                  "INPUT_MAIL_FILTER(`forcetls', `S=unix:/run/forcetls/milter.sock, F=T, "
-                 "T=C:30s;S:10s;R:30s;E:5m')dnl\n" MAKE);
+                 "T=C:30s;S:10s;R:30s;E:5m')dnl\n");
     assert_typed("V10\n" CF_TLS CF_CALLED "Xforcetls, S=/old, F=R, T=C:5s\n", ENCRYPT, CF_SOCKET,
                  "milter-elsewhere",
-                 "dnl sendmail.mc, in place of the line of this filter:\n"
-                 "INPUT_MAIL_FILTER(`forcetls', `S=" CF_SOCKET ", F=T, T=C:5s')dnl\n" MAKE);
+                 "# sendmail.mc, in place of the line of this filter:\n"
+                 "INPUT_MAIL_FILTER(`forcetls', `S=" CF_SOCKET ", F=T, T=C:5s')dnl\n");
 }
 
 #define AT(socket) "V10\n" CF_TLS CF_CALLED "Xforcetls, S=" socket ", F=T, T=C:30s\n"
@@ -95,9 +95,9 @@ static void filter__spellings_of_a_socket__the_same_or_not(void **state)
     assert_int_equal(symlink(sendmail_folder(), "link"), 0);
     CHECK(rows);
     assert_typed("V10\n" CF_TLS, ENCRYPT, "inet:8891@0.0.0.0", "milter-not-attached",
-                 "dnl sendmail.mc, in front of MAILER(...):\n"
+                 "# sendmail.mc, in front of MAILER(...):\n"
                  "INPUT_MAIL_FILTER(`forcetls', `S=inet:8891@127.0.0.1, F=T, "
-                 "T=C:30s;S:10s;R:30s;E:5m')dnl\n" MAKE);
+                 "T=C:30s;S:10s;R:30s;E:5m')dnl\n");
 }
 
 #define UNCALLED "V10\n" CF_TLS CF_FILTER "Xclamav, S=unix:@/none/c.sock, F=T\n"
@@ -127,8 +127,8 @@ static void filter__not_called__warned(void **state)
     (void)state;
     CHECK(rows);
     assert_typed(UNCALLED "O InputMailFilters=clamav\n", ENCRYPT, CF_SOCKET, "milter-not-called",
-                 "dnl sendmail.mc, behind every INPUT_MAIL_FILTER and MAIL_FILTER:\n"
-                 "define(`confINPUT_MAIL_FILTERS', `forcetls, clamav')dnl\n" MAKE);
+                 "# sendmail.mc, behind every INPUT_MAIL_FILTER and MAIL_FILTER:\n"
+                 "define(`confINPUT_MAIL_FILTERS', `forcetls, clamav')dnl\n");
 }
 
 static void filter__unknown_name__warned(void **state)
@@ -173,18 +173,18 @@ static void daemon__own_list_without_us__warned(void **state)
 
     (void)state;
     CHECK(rows);
-    assert_typed(
-        TWO "Port=25, I=clamav, forcetls, M=E\n", ENCRYPT, CF_SOCKET, "daemon-without-milter",
-        "dnl sendmail.mc, in place of the line of this daemon:\n"
-        "DAEMON_OPTIONS(`Name=MTA, Port=25, M=E, InputMailFilters=clamav;forcetls')dnl\n" MAKE);
+    assert_typed(TWO "Port=25, I=clamav, forcetls, M=E\n", ENCRYPT, CF_SOCKET,
+                 "daemon-without-milter",
+                 "# sendmail.mc, in place of the line of this daemon:\n"
+                 "DAEMON_OPTIONS(`Name=MTA, Port=25, M=E, InputMailFilters=clamav;forcetls')dnl\n");
     assert_typed("V10\n" CF_TLS "Xx, S=" CF_SOCKET ", F=T, T=C:9s\nO InputMailFilters=x\nXclamav, "
                  "S=/c\nXspam, S=/s\nO DaemonPortOptions=I=clamav, spam, x, Port=25\n",
                  ENCRYPT, CF_SOCKET, "daemon-without-milter",
-                 "dnl sendmail.mc, in place of the line of this daemon:\n"
-                 "DAEMON_OPTIONS(`Port=25, InputMailFilters=clamav;spam;x')dnl\n" MAKE);
+                 "# sendmail.mc, in place of the line of this daemon:\n"
+                 "DAEMON_OPTIONS(`Port=25, InputMailFilters=clamav;spam;x')dnl\n");
     assert_typed(TWO "I=\n", ENCRYPT, CF_SOCKET, "daemon-without-milter",
-                 "dnl sendmail.mc, in place of the line of this daemon:\n"
-                 "DAEMON_OPTIONS(`Name=MTA, InputMailFilters=forcetls')dnl\n" MAKE);
+                 "# sendmail.mc, in place of the line of this daemon:\n"
+                 "DAEMON_OPTIONS(`Name=MTA, InputMailFilters=forcetls')dnl\n");
 }
 
 #define FLAGS(fields) "V10\n" CF_TLS CF_CALLED "Xforcetls, S=" CF_SOCKET fields "\n"
@@ -211,9 +211,9 @@ static void filter__flags_and_times__warned(void **state)
     (void)state;
     CHECK(rows);
     assert_typed(FLAGS(", F=T, T=C:1h"), ENCRYPT, CF_SOCKET, "milter-timeouts",
-                 "dnl sendmail.mc, in place of the line of this filter:\n"
+                 "# sendmail.mc, in place of the line of this filter:\n"
                  "INPUT_MAIL_FILTER(`forcetls', `S=" CF_SOCKET
-                 ", F=T, T=C:30s;S:10s;R:30s;E:5m')dnl\n" MAKE);
+                 ", F=T, T=C:30s;S:10s;R:30s;E:5m')dnl\n");
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

@@ -92,9 +92,9 @@ static void socket__folder_writable_for_others__warned(void **state)
         "install -d -o forcetls -g forcetls -m 0755 /run/forcetls\n"
         "milter_socket = \"unix:/run/forcetls/milter.sock\";   # forcetls.conf, and restart "
         "forcetls-milter\n"
-        "dnl sendmail.mc, in place of the line of this filter:\n"
+        "# sendmail.mc, in place of the line of this filter:\n"
         "INPUT_MAIL_FILTER(`forcetls', `S=unix:/run/forcetls/milter.sock, F=T, "
-        "T=C:30s;S:10s;R:30s;E:5m')dnl\n" MAKE);
+        "T=C:30s;S:10s;R:30s;E:5m')dnl\n");
 }
 
 static void socket__run_as_user_kept_out__warned(void **state)

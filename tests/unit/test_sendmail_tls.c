@@ -35,30 +35,30 @@ static void starttls__not_offered__warned(void **state)
     (void)state;
     CHECK(rows);
     assert_typed("V10\n" CF_FILTER CF_CALLED, ENCRYPT, CF_SOCKET, "tls-not-offered",
-                 "dnl sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):\n"
+                 "# sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):\n"
                  "define(`confSERVER_CERT', `/etc/mail/tls/sendmail-server.crt')dnl\n"
                  "define(`confSERVER_KEY', `/etc/mail/tls/sendmail-common.key')dnl\n"
                  "define(`confCACERT', `/etc/mail/tls/sendmail-server.crt')dnl\n"
-                 "define(`confCACERT_PATH', `/etc/mail/tls/no-cas')dnl\n" MAKE);
+                 "define(`confCACERT_PATH', `/etc/mail/tls/no-cas')dnl\n");
     assert_typed(CF_SOUND "O CACertFile=\n", SECURE, CF_SOCKET, "tls-not-offered",
-                 "dnl sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):\n"
-                 "define(`confCACERT', `/etc/mail/tls/partner-cas.pem')dnl\n" MAKE);
+                 "# sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):\n"
+                 "define(`confCACERT', `/etc/mail/tls/partner-cas.pem')dnl\n");
     assert_typed(CF_SOUND "O CACertFile=@/none.pem\n", ENCRYPT, CF_SOCKET, "tls-not-offered",
-                 "cp '@/server.pem' '@/none.pem'\n" MAKE);
+                 "cp '@/server.pem' '@/none.pem'\n");
     assert_typed(CF_SOUND "O CACertFile=@/none.pem\n", VERIFY, CF_SOCKET, "tls-not-offered",
-                 "cat CA-OF-THE-PARTNER.pem >> '@/none.pem'\n" MAKE);
+                 "cat CA-OF-THE-PARTNER.pem >> '@/none.pem'\n");
     assert_typed(CF_SOUND "O ServerKeyFile=@/open.key\nO CACertFile=@/open.pem\n", ENCRYPT,
                  CF_SOCKET, "tls-not-offered",
-                 "chmod go-rwx '@/open.key'\nchmod go-w '@/open.pem'\n" MAKE);
+                 "chmod go-rwx '@/open.key'\nchmod go-w '@/open.pem'\n");
     assert_typed(CF_SOUND "O ServerCertFile=@/none.pem\nO ServerKeyFile=@/none.key\n", ENCRYPT,
                  CF_SOCKET, "tls-not-offered",
                  "(umask 077 && openssl req -x509 -newkey rsa:3072 -nodes -days 3650 -subj "
-                 "\"/CN=$(hostname -f)\" -keyout '@/none.key' -out '@/none.pem')\n" MAKE);
+                 "\"/CN=$(hostname -f)\" -keyout '@/none.key' -out '@/none.pem')\n");
     assert_typed(CF_SOUND "O ServerKeyFile=@/none.key\n", ENCRYPT, CF_SOCKET, "tls-not-offered",
-                 "ls -l '@/none.key'   # the key of '@/server.pem'\n" MAKE);
+                 "ls -l '@/none.key'   # the key of '@/server.pem'\n");
     assert_typed(CF_SOUND "O ServerCertFile=@/none.pem\n", ENCRYPT, CF_SOCKET, "tls-not-offered",
                  "openssl req -x509 -key '@/server.key' -days 3650 -subj \"/CN=$(hostname -f)\" "
-                 "-out '@/none.pem'\n" MAKE);
+                 "-out '@/none.pem'\n");
 }
 
 #define DAEMON CF_SOUND "O DaemonPortOptions=Name=MTA, "
@@ -77,11 +77,11 @@ static void starttls__switched_off_for_a_daemon__warned(void **state)
     (void)state;
     CHECK(rows);
     assert_typed(DAEMON "M=ESb, Port=25\n", ENCRYPT, CF_SOCKET, "daemon-without-tls",
-                 "dnl sendmail.mc, in place of the line of this daemon:\n"
-                 "DAEMON_OPTIONS(`Name=MTA, Port=25, Modifier=Eb')dnl\n" MAKE);
+                 "# sendmail.mc, in place of the line of this daemon:\n"
+                 "DAEMON_OPTIONS(`Name=MTA, Port=25, Modifier=Eb')dnl\n");
     assert_typed(DAEMON "M=S\n", ENCRYPT, CF_SOCKET, "daemon-without-tls",
-                 "dnl sendmail.mc, in place of the line of this daemon:\n"
-                 "DAEMON_OPTIONS(`Name=MTA')dnl\n" MAKE);
+                 "# sendmail.mc, in place of the line of this daemon:\n"
+                 "DAEMON_OPTIONS(`Name=MTA')dnl\n");
 }
 
 static void certificates__what_connectors_need__warned(void **state)
@@ -115,12 +115,12 @@ static void certificates__what_connectors_need__warned(void **state)
     (void)state;
     CHECK(rows);
     assert_typed(CF_SOUND "O TLSSrvOptions=V,C\n", VERIFY, CF_SOCKET, "certificate-not-asked",
-                 "dnl sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):\n"
-                 "define(`confTLS_SRV_OPTIONS', `C')dnl\n" MAKE);
+                 "# sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):\n"
+                 "define(`confTLS_SRV_OPTIONS', `C')dnl\n");
     assert_typed(CF_SOUND "O CACertPath=/etc/ssl/certs\n", VERIFY, CF_SOCKET, "public-client-ca",
                  "install -d -m 0755 /etc/mail/tls/no-cas\n"
-                 "dnl sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):\n"
-                 "define(`confCACERT_PATH', `/etc/mail/tls/no-cas')dnl\n" MAKE);
+                 "# sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):\n"
+                 "define(`confCACERT_PATH', `/etc/mail/tls/no-cas')dnl\n");
 }
 
 /* ---- hops ------------------------------------------------------------------------------------ */
@@ -158,8 +158,8 @@ static void hops__no_connector_names_them__noted(void **state)
     assert_typed(CF_SOUND "DSesmtp:[smart.example]\n", OUT, CF_SOCKET, "smart-host",
                  "next_hops = [ \"[smart.example]\" ];   # forcetls.conf, out\n");
     assert_typed(CF_SOUND "O FallbackMXhost=fall.example\n", OUT, CF_SOCKET, "fallback-mx",
-                 "dnl sendmail.mc, behind the line that defines it:\n"
-                 "undefine(`confFALLBACK_MX')dnl\n" MAKE);
+                 "# sendmail.mc, behind the line that defines it:\n"
+                 "undefine(`confFALLBACK_MX')dnl\n");
 }
 
 int main(void)

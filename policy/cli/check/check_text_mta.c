@@ -139,6 +139,16 @@ static bool is_command(const char *type)
     return type != NULL && *type != '\0';
 }
 
+/* Whether some finding has a line for sendmail.mc. */
+static bool has_m4(const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->items[i].type != NULL && strstr(findings->items[i].type, ")dnl") != NULL)
+            return true;
+    }
+    return false;
+}
+
 /* Whether some finding says what to type. */
 static bool has_commands(const struct findings *findings)
 {
@@ -169,6 +179,9 @@ static void print_settings(const struct page *page, const struct survey *survey,
     findings_print(&host->findings, page);
     if (mta == MTA_POSTFIX && has_commands(&host->findings))
         print_reload(page, host);
+    /* A warning without m4 is about files, which Sendmail reads at its start. */
+    if (mta == MTA_SENDMAIL && (host->findings.warnings > 0 || has_m4(&host->findings)))
+        page_line(page, PAINT_NONE, "Then, once: %s", SENDMAIL_MAKE_COMMAND);
     if (!host->read)
         page_paragraph(page, CHECK_INDENT, 0, PAINT_BAD, "They cannot be read.");
     else if (host->findings.count == 0 && !host->findings.out_of_memory)

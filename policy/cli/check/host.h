@@ -22,6 +22,9 @@ bool postfix_check(const struct rules *rules, const char *file, int64_t now, con
  * reload", with -c where there is a directory. free() it; NULL where memory ran out. */
 char *postfix_reload_command(const char *directory);
 
+/* The same for what the findings have for sendmail.mc. */
+#define SENDMAIL_MAKE_COMMAND "make -C /etc/mail && systemctl restart sendmail"
+
 /* Reads Sendmail's configuration file (NULL: /etc/mail/sendmail.cf) and adds what is doubtful.
  * False: it cannot be read. */
 bool sendmail_check(const struct rules *rules, const char *file, struct findings *findings,

@@ -88,21 +88,15 @@ void remark_type_line(struct remark *remark, const char *format, ...)
     remark_type(remark, "\n");
 }
 
-void remark_type_make(struct remark *remark)
-{
-    remark_type_line(remark, "make -C /etc/mail && systemctl restart sendmail");
-}
-
 static void type_filter(struct remark *remark, const char *name, const char *socket,
                         const char *timeouts)
 {
     remark_type_line(remark, "INPUT_MAIL_FILTER(`%.64s', `S=%.300s, F=T, T=%.64s')dnl", name,
                      socket != NULL ? socket : "unix:/run/forcetls/milter.sock",
                      timeouts != NULL ? timeouts : "C:30s;S:10s;R:30s;E:5m");
-    remark_type_make(remark);
 }
 
-#define IN_PLACE "dnl sendmail.mc, in place of the line of this filter:"
+#define IN_PLACE "# sendmail.mc, in place of the line of this filter:"
 
 void remark_type_new_filter(struct remark *remark, const char *name, const char *socket)
 {
@@ -122,7 +116,7 @@ void remark_type_filter(struct remark *remark, const struct sendmail_case *scene
         remark_type_line(remark, IN_PLACE);
         type_filter(remark, filter->name, ours != NULL ? ours : filter->socket, filter->timeouts);
     } else {
-        remark_type_line(remark, "dnl sendmail.mc, in front of MAILER(...):");
+        remark_type_line(remark, "# sendmail.mc, in front of MAILER(...):");
         type_filter(remark, "forcetls", ours, NULL);
     }
 }
@@ -178,7 +172,7 @@ void remark_type_daemon(struct remark *remark, const struct sendmail_daemon *dae
     const char *options = daemon->options, *part, *between = "";
     size_t length;
 
-    remark_type_line(remark, "dnl sendmail.mc, in place of the line of this daemon:");
+    remark_type_line(remark, "# sendmail.mc, in place of the line of this daemon:");
     remark_type(remark, "DAEMON_OPTIONS(`");
     while ((part = sendmail_next_part(&options, &length)) != NULL) {
         if (memchr(part, '=', length) == NULL || (*part | 0x20) == (*key | 0x20))
@@ -189,7 +183,6 @@ void remark_type_daemon(struct remark *remark, const struct sendmail_daemon *dae
     if (value != NULL)
         remark_type(remark, "%s%s=%s", between, key, value);
     remark_type_line(remark, "')dnl");
-    remark_type_make(remark);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

@@ -41,10 +41,7 @@ void remark_type(struct remark *remark, const char *format, ...)
 void remark_type_line(struct remark *remark, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "make -C /etc/mail && systemctl restart sendmail" */
-void remark_type_make(struct remark *remark);
-
-/* The INPUT_MAIL_FILTER line of forcetls, with the file's milter_socket, and make. What is good of
+/* The INPUT_MAIL_FILTER line of forcetls, with the file's milter_socket. What is good of
  * `filter` stays; NULL: there is none. */
 void remark_type_filter(struct remark *remark, const struct sendmail_case *scene,
                         const struct sendmail_filter *filter);
@@ -65,7 +62,7 @@ bool sendmail_daemon_is_submission(const struct sendmail_daemon *daemon);
 /* What a text calls a daemon: its name, or all of its options. */
 const char *sendmail_daemon_name(const struct sendmail_daemon *daemon);
 
-/* A daemon's DAEMON_OPTIONS line with one key changed, and make. The key is given as it is to be
+/* A daemon's DAEMON_OPTIONS line with one key changed. The key is given as it is to be
  * written ("InputMailFilters"); `value` NULL: without it. */
 void remark_type_daemon(struct remark *remark, const struct sendmail_daemon *daemon,
                         const char *key, const char *value);

@@ -131,10 +131,9 @@ void sendmail_check_called(const struct sendmail_case *scene, const char *word)
     remark_say(&remark, "filter '%.60s' is defined and never called: InputMailFilters ",
                scene->ours->name);
     remark_say(&remark, list != NULL ? "is '%.160s'" : "is not set", list);
-    remark_type_line(&remark, "dnl sendmail.mc, behind every INPUT_MAIL_FILTER and MAIL_FILTER:");
+    remark_type_line(&remark, "# sendmail.mc, behind every INPUT_MAIL_FILTER and MAIL_FILTER:");
     remark_type_line(&remark, "define(`confINPUT_MAIL_FILTERS', `%.64s%s%.500s')dnl",
                      scene->ours->name, list != NULL ? ", " : "", list != NULL ? list : "");
-    remark_type_make(&remark);
     remark_add(scene, &remark, SEVERITY_WARNING, word, option != NULL ? option->line : 0);
 }
 
@@ -155,10 +154,9 @@ static void check_names(const struct sendmail_case *scene, const char *word, con
                    "Sendmail does not start: InputMailFilters names '%.*s', and no filter (X "
                    "line) is called so; nor may a blank stand behind a name",
                    length < 60 ? (int)length : 60, name);
-        remark_type_line(&remark, "dnl sendmail.mc: take it off the list, or define it:");
-        remark_type_line(&remark, "dnl MAIL_FILTER(`%.*s', `S=..., F=T')dnl",
+        remark_type_line(&remark, "# sendmail.mc: take it off the list, or define it:");
+        remark_type_line(&remark, "# MAIL_FILTER(`%.*s', `S=..., F=T')dnl",
                          length < 60 ? (int)length : 60, name);
-        remark_type_make(&remark);
         remark_add(scene, &remark, SEVERITY_WARNING, word, where);
     }
 }

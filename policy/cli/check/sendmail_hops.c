@@ -107,9 +107,8 @@ static void check_hops(const struct sendmail_case *scene, const char *word,
                    "in the connector's next_hops",
                    unaware->name, length, host.data, kind->when, kind->what);
         if (kind->m4 != NULL) {
-            remark_type_line(&remark, "dnl sendmail.mc, behind the line that defines it:");
+            remark_type_line(&remark, "# sendmail.mc, behind the line that defines it:");
             remark_type_line(&remark, "undefine(`%s')dnl", kind->m4);
-            remark_type_make(&remark);
         } else {
             remark_type_line(&remark, "next_hops = [ \"%.*s\" ];   # forcetls.conf, %s", length,
                              host.data, unaware->name);

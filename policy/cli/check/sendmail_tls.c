@@ -24,7 +24,7 @@
 #define PUBLIC_CAS "/etc/ssl/certs"
 #define PUBLIC_MANY 100 /* nobody has that many partners with a CA of their own */
 
-#define PLACE "dnl sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):"
+#define PLACE "# sendmail.mc, in front of MAILER(...), behind include(`...starttls.m4'):"
 
 /* ---- what the options say -------------------------------------------------------------------- */
 
@@ -242,7 +242,6 @@ void sendmail_check_starttls(const struct sendmail_case *scene, const char *word
     type_files(&remark, scene, obstacles);
     type_modes(&remark, scene, obstacles);
     type_defines(&remark, scene, obstacles);
-    remark_type_make(&remark);
     remark_add(scene, &remark, SEVERITY_WARNING, word, 0);
 }
 
@@ -292,7 +291,6 @@ void sendmail_check_asks(const struct sendmail_case *scene, const char *word)
     remark_type_line(&remark, PLACE);
     remark_type_line(&remark, "define(`confTLS_SRV_OPTIONS', `%s')dnl",
                      has_server_option(scene->settings, 'C') ? "C" : "");
-    remark_type_make(&remark);
     remark_add(scene, &remark, SEVERITY_WARNING, word, line_of(scene->settings, "TLSSrvOptions"));
 }
 
@@ -327,7 +325,6 @@ void sendmail_check_cas(const struct sendmail_case *scene, const char *word)
                scene->needs.chain->name);
     remark_type_line(&remark, PLACE);
     remark_type_line(&remark, "define(`confCACERT', `" PARTNER_CAS "')dnl");
-    remark_type_make(&remark);
     remark_add(scene, &remark, SEVERITY_WARNING, word, line_of(scene->settings, "CACertFile"));
 }
 
@@ -357,7 +354,6 @@ static void check_public(const struct sendmail_case *scene, const char *word, si
         remark_type_line(&remark, "install -d -m 0755 %s", instead);
     remark_type_line(&remark, PLACE);
     remark_type_line(&remark, "define(`%s', `%s')dnl", tls_files[which].define, instead);
-    remark_type_make(&remark);
     remark_add(scene, &remark, SEVERITY_WARNING, word,
                line_of(scene->settings, tls_files[which].option));
 }
@@ -385,7 +381,6 @@ void sendmail_check_fingerprint(const struct sendmail_case *scene, const char *w
                value != NULL ? value : "md5", scene->needs.pins->name);
     remark_type_line(&remark, PLACE);
     remark_type_line(&remark, "define(`confCERT_FINGERPRINT_ALGORITHM', `sha256')dnl");
-    remark_type_make(&remark);
     remark_add(scene, &remark, SEVERITY_WARNING, word,
                line_of(scene->settings, "CertFingerprintAlgorithm"));
 }
