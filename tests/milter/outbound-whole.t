@@ -86,10 +86,10 @@ becomes('gone.example', qr/^451 4\.4\.3 .*no such domain/, 'no such domain');
 
 SKIP: {
     skip 'only root can give the prober a user of its own', 3 if $> != 0;
-    my ($prober) = grep { read_file("/proc/$_/comm") eq "forcetls-prober\n" && read_file("/proc/$_/stat") =~ /\) \S (\d+)/ && read_file("/proc/$1/comm") eq "forcetls-start\n" && readlink("/proc/$1/exe") eq daemon_program() }
+    my ($prober) = grep { (readlink("/proc/$_/exe") // q{}) eq prober_program() && read_file("/proc/$_/stat") =~ /\) \S (\d+)/ && read_file("/proc/$1/comm") eq "forcetls-start\n" && readlink("/proc/$1/exe") eq daemon_program() }
         map { m{/(\d+)/} } glob '/proc/[0-9]*/comm';
     ok($prober, 'the prober runs');
-    # It begins as root, and another test's may have just begun.
+    # It begins as root.
     my $of_prober = 0;
     wait_for(5, sub { ($of_prober) = read_file("/proc/$prober/status") =~ /^Uid:\s+(\d+)/m; $of_prober });
     my ($of_daemon) = read_file('/proc/' . $bare->daemon->pid . '/status') =~ /^Uid:\s+(\d+)/m;

@@ -493,6 +493,7 @@ static void logline_passed__unknown_and_accepted__with_its_reason(void **state)
     (void)state;
     stage_init(&stage, NOT_PROBED, LEVEL_ENCRYPT);
     stage.connector->unknown = UNKNOWN_ACCEPT;
+    stage.rules->settings.tls_policy_socket = strdup("unix:/x");
     stage_decide(&stage);
     assert_int_equal(stage.decision.verdict, VERDICT_PASS);
     assert_int_equal(stage.decision.outcome, OUTCOME_UNKNOWN);
