@@ -303,7 +303,8 @@ static void take_bytes(struct dialogue *dialogue, const char *data, size_t lengt
     steps[step].on_reply(dialogue);
 }
 
-static void read_reply(struct dialogue *dialogue)
+/* Whether anything came. */
+static bool read_reply(struct dialogue *dialogue)
 {
     char data[WIRE_READ_MOST];
     size_t length;
@@ -313,6 +314,7 @@ static void read_reply(struct dialogue *dialogue)
         take_bytes(dialogue, data, length);
     else if (status != WIRE_AGAIN)
         lose(dialogue, status);
+    return status == WIRE_DONE;
 }
 
 static void shake_hands(struct dialogue *dialogue)
@@ -336,18 +338,20 @@ static void on_connected(struct dialogue *dialogue, enum wire_status status)
 /* ---- events --------------------------------------------------------------------------------- */
 
 /* What the loop is to wait for, after anything has happened. A handshake begins with our bytes; and
- * bytes that TLS has deciphered already make no socket readable. */
+ * bytes that TLS has deciphered already, or has not been asked for, make no socket readable. */
 static void advance(struct dialogue *dialogue)
 {
     enum step before;
+    bool more;
 
     do {
         before = dialogue->step;
+        more = false;
         if (dialogue->step == HANDSHAKE)
             shake_hands(dialogue);
         else if (dialogue->step != CONNECT && dialogue->step != OVER)
-            read_reply(dialogue);
-    } while (dialogue->step != before && dialogue->step != OVER);
+            more = read_reply(dialogue);
+    } while ((more || dialogue->step != before) && dialogue->step != OVER);
     if (dialogue->step == OVER)
         return;
     if (dialogue->step == CONNECT || wire_wants_to_write(&dialogue->wire))

@@ -13,6 +13,7 @@ use Forcetls::Certificates;
 use Forcetls::Harness qw(free_port read_file);
 use Forcetls::Prober;
 use Forcetls::ScriptedSmtp;
+use Socket qw(IPPROTO_TCP TCP_CORK);
 use Test::More;
 use Time::HiRes qw(time);
 
@@ -150,6 +151,29 @@ for (@under_tls) {
     add_at('EHLO under TLS', $name, $steps, 'tls', $reply, chain => 2);
 }
 add_at('handshake', 'two hundred session tickets', [ [ @tls, tickets => 200 ], [ expect => 'EHLO ' ], "250 hello\r\n", [ expect => 'QUIT' ] ], 'tls', qr/^$/, chain => 2);
+
+# TLS may have deciphered more of a reply than one reading takes, when nothing more comes.
+sub records
+{
+    my @octets = @_;
+    return [ do => sub {
+        my ($connection) = @_;
+        setsockopt $connection->{socket}, IPPROTO_TCP, TCP_CORK, 1;
+        Net::SSLeay::write($connection->{ssl}, $_) for @octets;
+        setsockopt $connection->{socket}, IPPROTO_TCP, TCP_CORK, 0;
+        return 1;
+    } ];
+}
+my @long = map { "X-$_ " . 'x' x 200 } 1 .. 60;
+my @expected = (chain => 2, soon => 1);
+add_at('EHLO under TLS', 'a reply of 12 kB in one record', [ Forcetls::ScriptedSmtp::ehlo(@long), [ expect => 'QUIT' ], "221 bye\r\n", ['hang'] ],
+    'tls', qr/^$/, @expected, offered_tls => \@long);
+add_at('EHLO under TLS', 'a reply in records of a line that come at once',
+    [ records("250-hello\r\n", "250-SIZE 1\r\n", "250 HELP\r\n"), [ expect => 'QUIT' ], "221 bye\r\n", ['hang'] ], 'tls', qr/^$/, @expected,
+    offered_tls => [ 'SIZE 1', 'HELP' ]);
+add_at('EHLO under TLS', 'a reply in records of an octet that come at once',
+    [ records(split //, "250-hello\r\n250 SIZE 1\r\n"), [ expect => 'QUIT' ], "221 bye\r\n", ['hang'] ], 'tls', qr/^$/, @expected,
+    offered_tls => ['SIZE 1']);
 add_at('QUIT', 'closed', [ ['eof'] ], 'tls', qr/^$/, chain => 2, offered_tls => ['SIZE 1']);
 add_at('QUIT', 'silence', [ [ wait => 20 ] ], 'tls', qr/^$/, chain => 2, offered_tls => ['SIZE 1']);
 add_at('QUIT', 'garbage', [ [ flood => "\0" x 10000, 10000 ] ], 'tls', qr/^$/, chain => 2, offered_tls => ['SIZE 1']);
@@ -189,6 +213,7 @@ for my $i (0 .. $#cases) {
         }
         like($found->{reply}, $case->{reply}, 'reply');
         cmp_ok($found->{milliseconds}, '<=', 1000 * $seconds + 2000, 'within its time');
+        cmp_ok($found->{milliseconds}, '<', 1000 * $seconds, 'and not at its end') if $case->{soon};
         is_deeply($found->{offered}, $case->{offered}, 'offered') if $case->{offered};
         is_deeply($found->{offered_tls}, $case->{offered_tls}, 'offered under TLS') if $case->{offered_tls};
         is(scalar @{ $found->{chain} }, $case->{chain}, 'certificates') if $case->{chain};
