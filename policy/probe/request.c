@@ -231,6 +231,7 @@ static bool read_stores(json_t *value, void *place, struct why *why)
     return read_list(value, place, REQUEST_STORES_MOST, read_store, why);
 }
 
+/* What an MTA may report, too: names with "_", which our file must not have. */
 static bool read_hop(json_t *value, void *place, struct why *why)
 {
     struct probe_request *probe = place;
@@ -239,7 +240,8 @@ static bool read_hop(json_t *value, void *place, struct why *why)
         return why_fail(why, "must be a string");
     free(probe->text);
     probe->text = memory_copy(json_string_value(value), json_string_length(value));
-    return next_hop_parse(&probe->hop, text_of(value), why);
+    return next_hop_read(&probe->hop, text_of(value)) ||
+           next_hop_parse(&probe->hop, text_of(value), why);
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */

@@ -105,6 +105,8 @@ subtest 'hosts' => sub {
     probe_is('doubled.example', 'found; 10 one.example found 127.0.0.2=rejected; 30 two.example found 127.0.0.3=unreachable', 'a host that is there twice');
     probe_is('implicit.example', 'none; 0 implicit.example found 127.0.0.2=rejected', 'no MX: the domain itself');
     probe_is('none.example', 'none; 0 none.example none', 'no MX, no address');
+    probe_is('under_score.example', 'none; 0 under_score.example found 127.0.0.2=rejected', 'a name that an MTA may report, and no file may have');
+    probe_is('[under_score.example]', 'not-asked; 0 under_score.example found 127.0.0.2=rejected', 'likewise as a host');
     probe_is('alias.example', 'found; 10 one.example found 127.0.0.2=rejected', 'an alias');
     probe_is('mx-is-alias.example', 'found; 10 host-alias.example found 127.0.0.2=rejected', 'a host that is an alias');
     probe_is('test.test', 'found; 10 one.example found 127.0.0.2=rejected', 'a name below .test');

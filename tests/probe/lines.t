@@ -47,7 +47,7 @@ subtest 'lines that are no requests' => sub {
         [ 'a path that is too long', '{"v":1,"type":"probe","id":1,"hop":"a.example","stores":["' . 'x' x 513 . '"]}', qr/^"stores": has a path/, 1 ],
         [ 'private that is no boolean', '{"v":1,"type":"probe","id":1,"hop":"a.example","private":1}', qr/^"private": /, 1 ],
     );
-    push @cases, map { [ "hop '$_'", $probe->(9, hop => $_), qr/^"hop": /, 9 ] } '', ' ', '[]', '[a', 'a]', 'a b', 'a..b', '-', 'a:0', 'a:65536', 'a:x', '[a]:', '[a]b', 'smtps://', 'http://a',
+    push @cases, map { [ "hop '$_'", $probe->(9, hop => $_), qr/^"hop": /, 9 ] } '', ' ', '[]', '[a', 'a]', 'a b', 'a..b', 'a%b', 'a:0', 'a:65536', 'a:x', '[a]:', '[a]b', 'smtps://', 'http://a',
         'a@b', 'x' x 300, '127.0.0.1', "a\e.example";
     is_error($prober, @{$_}[ 1, 2, 0, 3 ]) for @cases;
     is($prober->probe($closed)->{hosts}[0]{addresses}[0]{state}, 'unreachable', 'it goes on');
