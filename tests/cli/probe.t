@@ -290,7 +290,8 @@ subtest 'what is not there' => sub {
         like($out =~ s/\s+/ /gr, qr/\[192\.0\.2\.9\]:25 $words{$state}/, "$state: said");
         unlike($out, qr/\e/, 'and nothing for the terminal');
     }
-    answer('contoso.com', result('contoso.com', 'found', { %{ host('us.example.org', 10) }, self => $true }, { %{ host('mx9.contoso.com', 20) }, addresses_state => 'nxdomain' }));
+    answer('contoso.com', result('contoso.com', 'found', { %{ host('mx9.contoso.com', 10) }, addresses_state => 'nxdomain' },
+            { %{ host('us.example.org', 20) }, addresses_state => 'none', self => $true }));
     my (undef, $out) = probe('probe', '-c', $conf, 'contoso-out');
     like($out, qr/us\.example\.org\s+-\s+this host itself, or no better than it/, 'ourselves');
     like($out, qr/mx9\.contoso\.com\s+-\s+no address in the DNS \(nxdomain\)/, 'no address');

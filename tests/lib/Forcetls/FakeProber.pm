@@ -129,7 +129,7 @@ sub trust {
 sub address {
     my ($request, $found, $name) = @_;
     my %address = (
-        address => $found->{address} // '192.0.2.9', port => 25, state => $found->{state}, reply => $found->{reply} // '',
+        address => $found->{address} // $request->{literal} // '192.0.2.9', port => $request->{port}, state => $found->{state}, reply => $found->{reply} // '',
         milliseconds => 5, offered => ['STARTTLS'], offered_tls => []);
     return \%address if $found->{state} ne 'tls';
     return {
@@ -140,15 +140,23 @@ sub address {
         trust => [ map { trust($_, $found) } @{ $request->{stores} } ] };
 }
 
+sub dnssec { return $_[0] =~ /^(?:not-asked|servfail|timeout|bogus)$/ ? 'unknown' : 'insecure' }
+
+# DOMAIN has MX hosts, [HOST], [ADDRESS] and smtps://HOST are their own host.
 sub result {
     my ($request, $found) = @_;
-    my $name = $found->{name} // ($request->{hop} =~ /([a-z0-9.-]+\w)/ ? "mx1.$1" : 'mx1.example');
+    my ($first, $host, $port) = $request->{hop} =~ m{^(smtps://)?(\[[^]]*\]|[^:]*)(?::(\d+))?$};
+    my $own = $host =~ s/^\[(.*)\]$/$1/ || defined $first;
+    my $literal = $own && $host =~ /^[0-9.]+$|:/;
+    @$request{qw(port literal)} = (0 + ($port // 25), $literal ? $host : undef);
+    my $name = $own ? $host : $found->{name} // "mx1.$host";
+    my $mx = $own ? 'not-asked' : $found->{mx} // 'found';
     my @hosts = defined $found->{mx} ? () : {
-        name => $name, preference => 10, self => JSON::PP::false, addresses_state => 'found', dnssec => 'insecure',
-        left_out => 0, addresses => [ address($request, $found, $name) ] };
+        name => $name, preference => 10, self => JSON::PP::false, addresses_state => $literal ? 'not-asked' : 'found',
+        dnssec => $literal ? 'unknown' : 'insecure', left_out => 0, addresses => [ address($request, $found, $name) ] };
     return {
         v => 1, type => 'result', id => $request->{id}, hop => $request->{hop}, started => time, milliseconds => 5,
-        mx => { state => $found->{mx} // 'found', dnssec => 'insecure', left_out => 0 }, hosts => \@hosts };
+        mx => { state => $mx, dnssec => dnssec($mx), left_out => 0 }, hosts => \@hosts };
 }
 
 act((scenario()->{'*'} // {})->{act} // '', { id => 0 });
