@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "policy/escape.h"
+#include "policy/probe/hop_sound.h"
 
 #define FORMAT_VERSION 1
 
@@ -253,12 +254,11 @@ static bool read_dnssec(struct reader *reader, const json_t *object, enum dnssec
 
 /* ---- trust stores --------------------------------------------------------------------------- */
 
-/* The first error that makes a certificate untrusted. That the name is another one is none: the
- * host's name has a check of its own. */
-static bool read_error(struct reader *reader, const json_t *object, struct hop_trust *trust)
+/* The first error that makes a certificate untrusted, which one that is trusted has not. That the
+ * name is another one is none: the host's name has a check of its own. */
+static bool read_errors(struct reader *reader, const json_t *object, struct hop_trust *trust)
 {
     const json_t *errors;
-    struct span code;
     size_t count;
 
     trust->error = span_of(NULL);
@@ -266,15 +266,14 @@ static bool read_error(struct reader *reader, const json_t *object, struct hop_t
         return false;
     for (size_t i = 0; i < count; i++) {
         const json_t *error = json_array_get(errors, i);
+        const char *code = json_string_value(json_object_get(error, "code"));
+        bool of_name = code != NULL && strcmp(code, "name-mismatch") == 0;
 
-        if (span_equal(span_of(json_string_value(json_object_get(error, "code"))),
-                       span_of("name-mismatch")))
-            continue;
-        if (!read_string(reader, error, "code", &code))
+        if (code == NULL || (of_name ? trust->names_ok : trust->state == STORE_TRUSTED))
+            return wrong(reader, "errors");
+        if (trust->state == STORE_UNTRUSTED && !of_name && !span_known(trust->error) &&
+            !read_string(reader, error, "code", &trust->error))
             return false;
-        if (trust->state == STORE_UNTRUSTED)
-            trust->error = code;
-        break;
     }
     return true;
 }
@@ -289,7 +288,7 @@ static bool read_trust(struct reader *reader, const json_t *object, struct hop_t
     return read_string(reader, object, "store", &trust->store) &&
            read_optional(reader, object, "anchor", span_of(NULL), &trust->anchor) &&
            read_flag(reader, object, "names_ok", &trust->names_ok) &&
-           read_error(reader, object, trust);
+           read_errors(reader, object, trust);
 }
 
 static bool read_trusts(struct reader *reader, const json_t *object, struct hop_address *address)
@@ -500,7 +499,13 @@ static bool read_result(struct hop_line *line, const json_t *object, size_t leng
         return false;
     free(line->facts);
     line->facts = NULL;
-    return read_in_size(line, object, line->size, why);
+    if (!read_in_size(line, object, line->size, why))
+        return false;
+    if (hop_facts_sound(line->facts, &hop, why))
+        return true;
+    free(line->facts);
+    line->facts = NULL;
+    return false;
 }
 
 static bool read_error_line(struct hop_line *line, const json_t *object)

@@ -3,7 +3,8 @@
  * hop_json: a line that forcetls-prober writes (FORMAT, "Answers") becomes facts.
  *
  * The prober talks with strangers' servers, so that what it says is not believed to be well formed:
- * whatever is missing, of another type, out of its range or too much makes the whole line garbage.
+ * whatever is missing, of another type, out of its range or too much makes the whole line garbage,
+ * and so does what cannot be true beside the rest (hop_sound.h).
  * Allocates what the facts need and fails where that cannot be had; never ends the process.
  */
 #ifndef FORCETLS_POLICY_PROBE_HOP_JSON_H
