@@ -253,4 +253,5 @@ subtest 'TLS from the first octet' => sub {
 
 is($prober->stop, 0, 'it ends with 0');
 is($prober->log, '', 'and has said nothing on standard error');
+is($prober->not_believed, '', 'and the daemon believes all of it');
 done_testing();

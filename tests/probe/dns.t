@@ -239,4 +239,5 @@ subtest 'silence' => sub {
 
 is($prober->stop, 0, 'the prober ends with 0');
 is($prober->log, '', 'and has said nothing on standard error');
+is($prober->not_believed, '', 'and the daemon believes all of it');
 done_testing();

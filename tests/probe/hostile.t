@@ -64,6 +64,7 @@ subtest 'damaged replies' => sub {
     cmp_ok(scalar keys %seen, '>=', 4, 'of several kinds');
     is($prober->stop, 0, 'the prober is well');
     is($prober->log, '', 'and has nothing to say');
+    is($prober->not_believed, '', 'and the daemon believes all of it');
 };
 
 # A relay between the prober and a good server, which damages what the server sends under TLS.
@@ -105,6 +106,7 @@ subtest 'damaged TLS' => sub {
     }
     is($prober->stop, 0, 'the prober is well');
     is($prober->log, '', 'and has nothing to say');
+    is($prober->not_believed, '', 'and the daemon believes all of it');
 };
 
 SKIP: {

@@ -9,7 +9,7 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
-use Forcetls::Harness qw(at_end build_dir end_process read_file wait_for work_dir);
+use Forcetls::Harness qw(at_end build_dir end_process read_file run wait_for work_dir);
 use IO::Handle;
 use IO::Select;
 use JSON::PP ();
@@ -103,7 +103,20 @@ sub hear
         return undef if !sysread $self->{out}, $self->{buffer}, 65536, length $self->{buffer};
     }
     $self->{buffer} =~ s/\A([^\n]*)\n//;
-    return $json->decode($1);
+    my $line = $1;
+    open my $heard, '>>', "$self->{log}.heard" or die "$self->{log}.heard: $!\n";
+    print $heard "$line\n";
+    return $json->decode($line);
+}
+
+# Of all that was heard, what the daemon would take for garbage, and why.
+sub not_believed
+{
+    my ($self) = @_;
+    my $program = build_dir() . '/tests/probe/believed';
+    -x $program or die "there is no program $program\n";
+    my (undef, $output) = run('sh', '-c', "exec $program <$self->{log}.heard");
+    return $output;
 }
 
 # Answers to all of these ids, in their order; undef where there was none.
