@@ -55,6 +55,8 @@ static void become(const char *program, const int descriptors[2], int failure)
     (void)signal(SIGCHLD, SIG_DFL);
     (void)signal(SIGPIPE, SIG_DFL);
     (void)setsid();
+    /* Whoever ends us ends it, even if it hangs; if that was before, it reads the end of a file. */
+    (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L);
     if (dup2(descriptors[0], STDIN_FILENO) >= 0 && dup2(descriptors[0], STDOUT_FILENO) >= 0 &&
         dup2(descriptors[1], STDERR_FILENO) >= 0 && dup3(failure, THIRD, O_CLOEXEC) >= 0) {
         closefrom(THIRD + 1);

@@ -45,6 +45,18 @@ static bool find_account(const char *user, struct account *account, struct why *
     return account_find(account, "forcetls-prober", why) || account_find(account, "nobody", why);
 }
 
+/* The kernel forgets with the user who we were which signal the end of our parent was to bring. */
+static bool become(const struct account *account, struct why *why)
+{
+    int signal = 0;
+
+    (void)prctl(PR_GET_PDEATHSIG, (unsigned long)(uintptr_t)&signal, 0L, 0L, 0L);
+    if (!privileges_drop(account, why))
+        return false;
+    (void)prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0L, 0L, 0L);
+    return true;
+}
+
 bool sandbox_become(const char *user, struct why *why)
 {
     struct account account;
@@ -52,7 +64,7 @@ bool sandbox_become(const char *user, struct why *why)
     closefrom(STDERR_FILENO + 1);
     if (geteuid() != 0)
         return user == NULL || why_fail(why, "only root can become the user '%s'", user);
-    return find_account(user, &account, why) && privileges_drop(&account, why);
+    return find_account(user, &account, why) && become(&account, why);
 }
 
 /* ---- system calls --------------------------------------------------------------------------- */

@@ -12,6 +12,8 @@ use lib "$FindBin::Bin/../lib";
 
 use Forcetls::Harness qw(free_port need_root read_file run wait_for work_dir write_file);
 use Forcetls::Prober qw(prober_is_sanitized prober_program);
+use IO::Select;
+use POSIX ();
 use Test::More;
 
 need_root();
@@ -83,6 +85,33 @@ SKIP: {
     like($text, qr/"state":"unreachable"/, 'it works');
     ($failed, $text) = $as->($handed, '-u', 'nobody');
     like($text, qr/only root can become the user 'nobody'/, 'but becomes nobody else');
+}
+
+# Its parent's end, where that is to bring a signal: setpriv(1) asks for it as the daemon's starter does.
+SKIP: {
+    ($failed) = run('setpriv', '--pdeathsig', 'KILL', 'true');
+    skip 'there is no setpriv(1) with --pdeathsig', 2 if $failed;
+    pipe my $in, my $out or die "pipe: $!\n";
+    pipe my $said, my $say or die "pipe: $!\n";
+    my $parent = fork // die "fork: $!\n";
+    if (!$parent) {
+        my $child = fork // POSIX::_exit(1);
+        if (!$child) {
+            open STDIN, '<&', $in or POSIX::_exit(1);
+            open STDOUT, '>&', $say or POSIX::_exit(1);
+            close $_ for $in, $out, $said, $say;
+            exec 'setpriv', '--pdeathsig', 'KILL', prober_program() or POSIX::_exit(1);
+        }
+        sleep 100;
+        POSIX::_exit(0);
+    }
+    close $_ for $in, $say;
+    syswrite $out, qq({"v":1,"type":"probe","id":1,"hop":"$closed","private":true}\n);
+    like(scalar readline $said, qr/"state":"unreachable"/, 'it runs, as somebody else');
+    kill 'KILL', $parent;
+    waitpid $parent, 0;
+    my $select = IO::Select->new($said);
+    ok($select->can_read(10) && !sysread($said, my $rest, 1), 'it ends with its parent, though its input is open');
 }
 
 done_testing();
