@@ -200,7 +200,7 @@ static bool take_line(struct prober *prober, struct span text)
         take_refusal(prober, errand, line.text);
     } else if (line.type == HOP_LINE_ERROR && !line.has_id &&
                prober->complaints++ < COMPLAINTS_MOST) {
-        log_printf(LOG_WARNING, "forcetls-prober: %s", line.text);
+        prober_pipes_log(&prober->pipes, line.text);
     } else {
         free(line.facts);
         break_down_garbage(prober, "an answer that nobody asked for");

@@ -12,41 +12,80 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "milter/clock.h"
 #include "milter/log.h"
 #include "policy/escape.h"
 
-#define LINES_MOST 50   /* that are logged of one prober */
-#define LINE_BYTES 1000 /* of one that has no end yet */
+#define LINES_MOST 50   /* that are read of one prober's standard error */
+#define LINE_BYTES 1000 /* of one line; what comes then is the next one */
 #define NAME "forcetls-prober: "
+
+/* Lines of probers that are logged in so much time, however often another one is started. */
+#define WORDS_MOST 50
+#define WORDS_MS (10 * 60 * 1000)
+
+void prober_pipes_log(struct prober_pipes *pipes, const char *text)
+{
+    int64_t now_ms = monotonic_ms();
+
+    if (pipes->words == 0 || now_ms - pipes->words_since_ms >= WORDS_MS) {
+        pipes->words = 0;
+        pipes->words_since_ms = now_ms;
+    }
+    if (pipes->words > WORDS_MOST)
+        return;
+    if (pipes->words++ < WORDS_MOST)
+        log_printf(LOG_WARNING, NAME "%s", text);
+    else
+        log_line(LOG_WARNING, NAME "it says more, which is not logged for some minutes");
+}
 
 /* ---- standard error: its own words, or its C library's ----------------------------------------
  */
 
-static void log_words(const char *words)
+static void take_words(struct prober_pipes *pipes, const char *words)
 {
     char text[LINE_BYTES / 2];
     struct line line;
 
+    pipes->lines++;
     if (strncmp(words, NAME, strlen(NAME)) == 0)
         words += strlen(NAME);
     line_init(&line, text, sizeof(text));
     line_add_quoted(&line, span_of(words), sizeof(text) - 1);
-    log_printf(LOG_WARNING, NAME "%s", text);
+    prober_pipes_log(pipes, text);
 }
 
+/* A line, or as much of one as there may be; NULL: it has not come yet. The caller's to free. */
+static char *read_words(struct evbuffer *input)
+{
+    char *words = evbuffer_readln(input, NULL, EVBUFFER_EOL_LF);
+
+    if (words != NULL || evbuffer_get_length(input) < LINE_BYTES)
+        return words;
+    words = calloc(1, LINE_BYTES + 1);
+    if (words == NULL)
+        (void)evbuffer_drain(input, LINE_BYTES);
+    else
+        (void)evbuffer_remove(input, words, LINE_BYTES);
+    return words;
+}
+
+/* A prober that says too much is not listened to any more: it gets EPIPE. */
 static void on_words(struct bufferevent *errors, void *data)
 {
     struct prober_pipes *pipes = data;
     struct evbuffer *input = bufferevent_get_input(errors);
     char *words;
 
-    while ((words = evbuffer_readln(input, NULL, EVBUFFER_EOL_LF)) != NULL) {
-        if (pipes->lines++ < LINES_MOST)
-            log_words(words);
+    while (pipes->lines < LINES_MOST && (words = read_words(input)) != NULL) {
+        take_words(pipes, words);
         free(words);
     }
-    if (evbuffer_get_length(input) > LINE_BYTES)
-        (void)evbuffer_drain(input, evbuffer_get_length(input));
+    if (pipes->lines < LINES_MOST)
+        return;
+    bufferevent_free(errors);
+    pipes->errors = NULL;
 }
 
 static void on_end(struct bufferevent *errors, short what, void *data)

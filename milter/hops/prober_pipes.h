@@ -8,15 +8,21 @@
 
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct bufferevent;
 
 /* All zero is none. */
 struct prober_pipes {
     struct bufferevent *stdio;  /* our end */
-    struct bufferevent *errors; /* likewise; its own */
+    struct bufferevent *errors; /* likewise; its own; NULL: it said too much there */
     unsigned lines;             /* that came there */
+    unsigned words;             /* lines that were logged, of the probers before it too, since: */
+    int64_t words_since_ms;     /* monotonic */
 };
+
+/* Logs what a prober says (printable ASCII), of all its words a bounded number in some minutes. */
+void prober_pipes_log(struct prober_pipes *pipes, const char *text);
 
 /* Makes pipes. The other ends are to be handed over, and the caller's to close: `ends[0]` is for
  * standard input and output, `ends[1]` for standard error; -1: there is none. False: not all of it
