@@ -10,7 +10,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 
 use Forcetls::Certificates;
-use Forcetls::Harness qw(free_port);
+use Forcetls::Harness qw(free_port read_file);
 use Forcetls::Prober qw(prober_is_sanitized);
 use Forcetls::ScriptedSmtp;
 use IO::Select;
@@ -66,6 +66,73 @@ subtest 'damaged replies' => sub {
     is($prober->log, '', 'and has nothing to say');
     is($prober->not_believed, '', 'and the daemon believes all of it');
 };
+
+# Servers that make their script up: what SMTP and TLS are made of, in any order and in any pieces,
+# TLS at any place or nowhere. `$mark` tells what was said before TLS from what was said under it.
+sub anything
+{
+    my ($mark) = @_;
+    my @words = (
+        "220 hello\r\n", "220 go\r\n", "250-hello\r\n250-$mark\r\n250 STARTTLS\r\n", "250-$mark\r\n", "250 $mark\r\n", "250 $mark\n", "250\r\n", "221 bye\r\n",
+        "354 go on\r\n", "421 4.3.2 closing\r\n", "454 4.7.0 not now\r\n", "502 what?\r\n", "554 no\r\n", "\r\n", "\n", "\r", "\0", '2', '25', '250', '250-', '250 ',
+        "\x16\x03\x03\0\5hello", "\x16\x03", "\x15\x03\x03\0\2\1\0", "\x15\x03\x03\0\2\2\x28", "\x17\x03\x03\0\1x", join('', map { chr int rand 256 } 0 .. rand 40),
+        '250 ' . 'x' x int(rand 3000) . "\r\n", "250-x\r\n" x int(rand 200));
+    my $octets = join '', map { $words[ rand @words ] } 0 .. rand 2;
+    return $octets if rand > 0.4;
+    return [ pieces => map { substr $octets, 7 * $_, 7 } 0 .. (length($octets) - 1) / 7 ] if length $octets && length $octets < 100;
+    return [ [ wait => rand 0.2 ], ['eof'], ['reset'], ['hang'], [ expect => '' ] ]->[ rand 5 ];
+}
+
+# Well behaved up to some step, mostly.
+sub made_up
+{
+    my @good = @{ Forcetls::ScriptedSmtp::good(certificate => $world->{server}, rand > 0.5 ? (max => 'TLSv1.2') : ()) };
+    my @script = @good[ 0 .. rand @good ];
+    for (0 .. rand 8) {
+        my $is_tls = grep { ref && $_->[0] eq 'tls' } @script;
+        push @script, rand > 0.5 ? [ expect => '' ] : ();
+        push @script, !$is_tls && rand > 0.9 ? [ tls => certificate => $world->{server} ] : anything($is_tls ? 'XUNDER' : 'XBEFORE');
+    }
+    return \@script;
+}
+
+subtest 'anything at any step' => sub {
+    my $seconds = 1.5;
+    my $prober = Forcetls::Prober->new(settings => { timeout => $seconds, max_parallel => 150, helo => 'prober.example' });
+    my %seen;
+    for (1 .. 2) {
+        my @servers = map { Forcetls::ScriptedSmtp->start(script => made_up()) } 1 .. $rounds;
+        my @answers = $prober->answers(map { $prober->ask_for($_->hop, stores => [ $world->{root}{file} ]) } @servers);
+        my @bad;
+        for my $i (0 .. $#servers) {
+            my $found = $answers[$i] ? Forcetls::Prober::first_address($answers[$i]) : { state => 'no answer' };
+            my $record = read_file($servers[$i]{record});
+            my @wrong = (
+                $states{ $found->{state} } ? () : "state $found->{state}",
+                $found->{state} eq 'tls' && $record !~ /^tls /m ? 'TLS that there was not' : (),
+                $found->{state} ne 'tls' && exists $found->{tls} ? 'facts of no TLS' : (),
+                "@{ $found->{offered_tls} // [] }" =~ /XBEFORE/ ? 'keywords of before TLS' : (),
+                "@{ $found->{offered} // [] }" =~ /XUNDER/ ? 'keywords of under TLS' : (),
+                ($found->{milliseconds} // 0) > 1000 * $seconds + 2000 ? 'too long' : (),
+                grep({ !/^(?:EHLO prober\.example|STARTTLS|QUIT|)$/ } map { s/^heard //r } grep { /^heard [ -~]*$/ && !/\?/ } split /\n/, $record));
+            push @bad, map { "$_: " . explain_script($servers[$i]{script}) } @wrong;
+            $seen{ $found->{state} }++;
+        }
+        $_->stop for @servers;
+        is_deeply(\@bad, [], "$rounds servers");
+    }
+    note join ', ', map { "$seen{$_} $_" } sort keys %seen;
+    cmp_ok(scalar keys %seen, '>=', 5, 'states of many kinds');
+    is($prober->stop, 0, 'the prober is well');
+    is($prober->log, '', 'and has nothing to say');
+    is($prober->not_believed, '', 'and the daemon believes all of it');
+};
+
+sub explain_script
+{
+    my ($script) = @_;
+    return join ' | ', map { my $step = ref ? "[@{$_}[0 .. ($_->[0] eq 'tls' ? 0 : $#$_)]]" : $_; $step =~ s/([^ -~])/sprintf '\\x%02x', ord $1/ger } @$script;
+}
 
 # A relay between the prober and a good server, which damages what the server sends under TLS.
 sub damaging_relay
