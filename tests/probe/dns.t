@@ -20,6 +20,22 @@ use Time::HiRes qw(time);
 my $port = free_port();    # nobody listens there, but on 127.0.0.2
 my $server = Forcetls::ScriptedSmtp->start(script => [ "554 no\r\n", [ expect => 'QUIT' ], "221 bye\r\n" ], host => '127.0.0.2', port => $port);
 
+# A message as a sub of the query: its question is about this name; sections of [ name, type, class,
+# data ]; flags, id, and how many records there are said to be.
+sub message
+{
+    my ($name, %part) = @_;
+    return sub {
+        my ($query) = @_;
+        my (undef, undef, $end) = Forcetls::Dns::_question($query);
+        my $question = Forcetls::Dns::wire_name($name) . substr $query, $end - 4, 4;
+        my $records = sub { join '', map { my ($owner, $type, $class, $data) = @$_; Forcetls::Dns::wire_name($owner) . pack('nnNn', $type, $class, 60, length $data) . $data } @{ $_[0] // [] } };
+        my @counts = map { scalar @{ $part{$_} // [] } } qw(answer authority additional);
+        $counts[0] = $part{count} // $counts[0];
+        return pack('n', $part{id} // unpack 'n', $query) . pack('nnnnn', $part{flags} // 0x8180, 1, @counts) . $question . join '', map { $records->($part{$_}) } qw(answer authority additional);
+    };
+}
+
 my $long = join '.', ('a' x 60) x 4, 'example';
 my $mx = sub { my ($name, @hosts) = @_; return ($name => { MX => [ map { ref() ? $_ : [ 10, $_ ] } @hosts ] }) };
 my %table = (
@@ -74,6 +90,33 @@ my %table = (
     'pointer-loop.example' => { answers => [ [ 'pointer-loop.example', 'MX', 60, "\0\x0a\xc0\x0c" . "\xc0\x40" ] ] },
     'short-address.example' => { answers => [ [ 'short-address.example', 'A', 60, "\x7f\0\0" ] ] },
     $mx->('short-address-mx.example', 'short-address.example'),
+    'other-owner.example' => { answers => [ [ 'plain.example', 'MX', 60, "\0\x0a" . Forcetls::Dns::wire_name('two.example') ] ] },
+    'other-type.example' => { answers => [ [ 'other-type.example', 'A', 60, "\x7f\0\0\2" ] ] },
+    'other-class.example' => { raw => message('other-class.example', answer => [ [ 'other-class.example', 15, 3, "\0\x0a\3mx1\xc0\x0c" ] ]) },
+    'additional.example' => { raw => message('additional.example', answer => [ [ 'additional.example', 15, 1, "\0\x0a" . Forcetls::Dns::wire_name('fresh.example') ] ],
+            additional => [ [ 'fresh.example', 1, 1, "\x7f\0\0\3" ] ]) },
+    'fresh.example' => { A => ['127.0.0.2'] },
+    'authority.example' => { raw => message('authority.example', authority => [ [ 'authority.example', 15, 1, "\0\x0a" . Forcetls::Dns::wire_name('one.example') ] ]) },
+    'more-than-there.example' => { raw => message('more-than-there.example', answer => [ [ 'more-than-there.example', 15, 1, "\0\x0a" . Forcetls::Dns::wire_name('one.example') ] ], count => 9) },
+    'no-answer-bit.example' => { raw => message('no-answer-bit.example', flags => 0x0100, answer => [ [ 'no-answer-bit.example', 15, 1, "\0\x0a" . Forcetls::Dns::wire_name('one.example') ] ]) },
+    'other-id.example' => { raw => message('other-id.example', id => 1, answer => [ [ 'other-id.example', 15, 1, "\0\x0a" . Forcetls::Dns::wire_name('one.example') ] ]) },
+    'other-question.example' => { raw => message('elsewhere.example', answer => [ [ 'elsewhere.example', 15, 1, "\0\x0a" . Forcetls::Dns::wire_name('one.example') ] ]) },
+    'gone-with-mx.example' => { raw => message('gone-with-mx.example', flags => 0x8183, answer => [ [ 'gone-with-mx.example', 15, 1, "\0\x0a" . Forcetls::Dns::wire_name('one.example') ] ]) },
+    $mx->('null-twice.example', [ 0, '' ], [ 10, '' ]),
+    $mx->('null-late.example', [ 65535, '' ]),
+    $mx->('dotless.example', 'mx', [ 20, 'one.example' ]),
+    mx => { A => ['127.0.0.3'] },
+    map({ ("$_-mx.example" => { rcode => uc }) } qw(formerr notimp)),
+    $mx->('preferences.example', [ 65535, 'two.example' ], [ 0, 'one.example' ], [ 32768, 'three.example' ]),
+    'cut-tcp.example' => { raw => sub { my ($query, $tcp) = @_; return $tcp ? substr($query, 0, 20) : substr($query, 0, 2) . "\x83\x80" . substr($query, 4) } },
+    $mx->('one-family.example', 'half.example', [ 20, 'no-half.example' ]),
+    map({ my ($name, $right) = @$_; ($name => { raw => sub {
+        my ($query) = @_;
+        my (undef, $type) = Forcetls::Dns::_question($query);
+        return message($name, $type eq 'A' && $right ? (answer => [ [ $name, 1, 1, "\x7f\0\0\2" ] ]) : (flags => 0x8182))->($query);
+    } }) } [ 'half.example', 1 ], [ 'no-half.example', 0 ]),
+    $mx->('alias-self.example', [ 5, 'one.example' ], [ 10, 'self-alias.example' ], [ 20, 'two.example' ]),
+    'self-alias.example' => { CNAME => 'self.example' },
     $mx->('test.test', 'one.example'),
     'xn--mnchen-3ya.example' => { MX => [ [ 10, 'one.example' ] ] },
 );
@@ -103,6 +146,10 @@ subtest 'hosts' => sub {
     probe_is('order.example', 'found; 10 one.example found 127.0.0.2=rejected; 10 three.example found 127.0.0.4=unreachable; 20 two.example found 127.0.0.3=unreachable',
         'in order of preference');
     probe_is('doubled.example', 'found; 10 one.example found 127.0.0.2=rejected; 30 two.example found 127.0.0.3=unreachable', 'a host that is there twice');
+    probe_is('preferences.example', 'found; 0 one.example found 127.0.0.2=rejected; 32768 three.example found 127.0.0.4=unreachable; 65535 two.example found 127.0.0.3=unreachable',
+        'preferences have no sign');
+    probe_is('dotless.example', 'found; 10 mx found 127.0.0.3=unreachable; 20 one.example found 127.0.0.2=rejected', 'a host without a dot');
+    probe_is('one-family.example', 'found; 10 half.example found 127.0.0.2=rejected; 20 no-half.example servfail', 'one of two lookups fails');
     probe_is('implicit.example', 'none; 0 implicit.example found 127.0.0.2=rejected', 'no MX: the domain itself');
     probe_is('none.example', 'none; 0 none.example none', 'no MX, no address');
     probe_is('under_score.example', 'none; 0 under_score.example found 127.0.0.2=rejected', 'a name that an MTA may report, and no file may have');
@@ -121,6 +168,9 @@ subtest 'hosts' => sub {
 subtest 'no hosts, and why' => sub {
     probe_is('null-mx.example', 'null-mx');
     probe_is('null-and-more.example', 'found; 10 one.example found 127.0.0.2=rejected', 'an empty host among others is none');
+    probe_is('null-twice.example', 'null-mx', 'and nothing but such');
+    probe_is('null-late.example', 'null-mx', 'whatever its preference');
+    probe_is("$_-mx.example", 'servfail') for qw(formerr notimp);
     probe_is('missing.example', 'nxdomain');
     probe_is('alias-of-nothing.example', 'nxdomain');
     probe_is('failing-mx.example', 'servfail');
@@ -135,6 +185,24 @@ subtest 'records that are none' => sub {
         my $summary = summary($prober->probe($hop));
         like($summary, qr/^(?:servfail$|null-mx$|none; |found; 10 short-address\.example (?:servfail|none)$)/, "$hop: $summary");
     }
+};
+
+subtest 'answers to something else' => sub {
+    probe_is('other-owner.example', 'none; 0 other-owner.example none', 'records of another name');
+    probe_is('other-type.example', 'none; 0 other-type.example found 127.0.0.2=rejected', 'records of another type');
+    probe_is('additional.example', 'found; 10 fresh.example found 127.0.0.2=rejected', 'addresses beside the answer are asked for');
+    probe_is('gone-with-mx.example', 'nxdomain', 'records of a name that does not exist');
+    my %ways = (
+        'other-class.example' => 'of another class', 'authority.example' => 'in another section', 'more-than-there.example' => 'fewer than are said to be there',
+        'no-answer-bit.example' => 'in a question', 'other-id.example' => 'to another question\'s number', 'other-question.example' => 'to a question about another name',
+        'cut-tcp.example' => 'cut over TCP',
+    );
+    my $impatient = Forcetls::Prober->new(settings => { %settings, timeout => 2 });
+    my @names = sort keys %ways;
+    my @answers = map { summary($_) } $impatient->answers(map { $impatient->ask_for($_) } @names);
+    like($answers[$_], qr/^(?:servfail|timeout|none; 0 \S+ (?:none|servfail|timeout))$/, "$ways{ $names[$_] }: $answers[$_]") for 0 .. $#names;
+    is($impatient->stop, 0, 'it is well');
+    is($impatient->not_believed, '', 'and the daemon believes all of it');
 };
 
 subtest 'names that are no host names are not looked up' => sub {
@@ -175,6 +243,9 @@ subtest 'ourselves' => sub {
     probe_is('named.example', 'found; 5 one.example found 127.0.0.2=rejected; 10 named-self.example (self) found 127.0.0.3=not-allowed; '
             . '20 three.example (self) found 127.0.0.4=not-allowed', 'by name');
     probe_is('helo.example', 'found; 10 mx.prober.example (self) found 127.0.0.3=not-allowed', 'by the name that we say in EHLO');
+    probe_is('alias-self.example', 'found; 5 one.example found 127.0.0.2=rejected; 10 self-alias.example (self) found 192.0.2.77=not-allowed; '
+            . '20 two.example (self) found 127.0.0.3=not-allowed', 'by the address of an alias');
+    probe_is('self.example', 'none; 0 self.example (self) found 192.0.2.77=not-allowed', 'without MX');
     probe_is('localhost-mx.example', 'found; 10 localhost (self) found ::1=not-allowed 127.0.0.1=not-allowed', 'by an interface');
     probe_is('[named-self.example]', 'not-asked; 0 named-self.example found 127.0.0.3=unreachable', 'a host that was named is not ourselves');
     my $other = free_port();
