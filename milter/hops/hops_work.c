@@ -35,7 +35,9 @@ void hops_set_working(struct hops *hops, bool works)
 /* One that nobody has sent mail to for long is not looked at any more. */
 static bool is_wanted(const struct hop_entry *entry, int64_t now_ms)
 {
-    return entry->pinned || entry->waiting || now_ms - entry->used_ms <= HOPS_UNUSED_MS;
+    bool used = entry->used_ms != 0 && now_ms - entry->used_ms <= HOPS_UNUSED_MS;
+
+    return entry->pinned || entry->waiting || used;
 }
 
 static struct hop_entry *first_of(const struct hops *hops, int rank)

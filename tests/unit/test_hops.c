@@ -732,6 +732,20 @@ static void pins__many_of_them_given_up__no_more_stay_than_others_may(void **sta
     assert_string_equal(next(hops, ALL_RANKS, START + HOUR), ""); /* nothing is known of them */
 }
 
+/* The machine runs for an hour: never is longer ago than that. */
+static void pins__given_up_before_mail_went_there__not_looked_at_any_more(void **state)
+{
+    struct hops *hops = *state;
+
+    assert_true(pin(hops, "contoso.com", HOUR));
+    probe(hops, "contoso.com", good, false, HOUR);
+    assert_true(pin(hops, "fabrikam.com", HOUR));
+    probe(hops, "fabrikam.com", good, false, HOUR);
+    assert_string_equal(next(hops, ALL_RANKS, 9 * HOUR), "fabrikam.com");
+    answer(hops, "fabrikam.com", good, false, 9 * HOUR);
+    assert_string_equal(next(hops, ALL_RANKS, 9 * HOUR), "");
+}
+
 static void pins__private_or_not__counts_for_the_round(void **state)
 {
     struct hops *hops = *state;
@@ -978,6 +992,7 @@ int main(void)
         TEST(flood__of_large_facts__bytes_are_bounded_and_the_last_used_stay),
         TEST(pins__new_round__old_ones_are_like_others),
         TEST(pins__many_of_them_given_up__no_more_stay_than_others_may),
+        TEST(pins__given_up_before_mail_went_there__not_looked_at_any_more),
         TEST(pins__private_or_not__counts_for_the_round),
         TEST(renewal__pinned__due_now_with_or_without_what_is_known),
         TEST(answer__to_nothing_that_is_under_way__changes_nothing),
