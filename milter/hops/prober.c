@@ -25,8 +25,10 @@
 #include "milter/clock.h"
 #include "milter/hops/errands.h"
 #include "milter/hops/prober_pipes.h"
+#include "milter/hops/pulse.h"
 #include "milter/hops/starter.h"
 #include "milter/log.h"
+#include "policy/probe/ask.h"
 
 #define DELAY_LEAST_MS 1000 /* until another one is started; doubled each time */
 #define DELAY_MOST_MS (300 * 1000)
@@ -45,9 +47,10 @@ struct prober {
     char *settings;
     int starter; /* -1: there is none */
     struct event *starter_event;
-    struct event *timer; /* of the state: delay, ending, or the first errand that is overdue */
+    struct event *timer; /* of the state: delay, ending, or the first that is due or overdue */
     struct prober_pipes pipes;
     struct errands errands;
+    struct pulse pulse;
     int64_t last_id;
     int delay_ms;
     bool answered; /* this one has */
@@ -74,15 +77,18 @@ static void give_all(struct prober *prober, void (*give)(void *data, const char 
     }
 }
 
-/* Sets the timer for the first errand whose time is over. */
+/* Sets the timer for the first errand whose time is over, and for the pulse until then. */
 static void watch(struct prober *prober)
 {
     int64_t now_ms = monotonic_ms(), until_ms = errands_until_ms(&prober->errands);
 
-    if (until_ms == INT64_MAX)
+    if (until_ms == INT64_MAX) {
         (void)evtimer_del(prober->timer);
-    else
-        set_timer(prober, until_ms > now_ms ? until_ms - now_ms : 0);
+        return;
+    }
+    if (prober->pulse.due_ms < until_ms)
+        until_ms = prober->pulse.due_ms;
+    set_timer(prober, until_ms > now_ms ? until_ms - now_ms : 0);
 }
 
 /* ---- breakdowns ----------------------------------------------------------------------------- */
@@ -198,6 +204,9 @@ static bool take_line(struct prober *prober, struct span text)
         take_result(prober, errand, &line);
     } else if (line.type == HOP_LINE_ERROR && errand != NULL) {
         take_refusal(prober, errand, line.text);
+    } else if (line.type == HOP_LINE_PONG &&
+               pulse_answered(&prober->pulse, line.id, monotonic_ms())) {
+        watch(prober);
     } else if (line.type == HOP_LINE_ERROR && !line.has_id &&
                prober->complaints++ < COMPLAINTS_MOST) {
         prober_pipes_log(&prober->pipes, line.text);
@@ -295,6 +304,7 @@ static void on_started(struct prober *prober, int pid)
         return;
     log_printf(LOG_DEBUG, "forcetls-prober is process %d", pid);
     prober->state = STATE_RUNNING;
+    pulse_start(&prober->pulse, monotonic_ms());
     watch(prober);
     prober->user.on_state(prober->user.data, true);
 }
@@ -339,6 +349,32 @@ static void on_starter(evutil_socket_t fd, short what, void *data)
     }
 }
 
+static void ask_whether_it_is_there(struct prober *prober, int64_t now_ms)
+{
+    int64_t id = prober_next_id(prober);
+    char *line = ask_ping_line(id);
+
+    if (line != NULL &&
+        evbuffer_add_printf(bufferevent_get_output(prober->pipes.stdio), "%s\n", line) >= 0)
+        pulse_asked(&prober->pulse, id, now_ms);
+    else
+        pulse_start(&prober->pulse, now_ms); /* no memory: later, then */
+    free(line);
+}
+
+static void on_timer_running(struct prober *prober)
+{
+    int64_t now_ms = monotonic_ms();
+
+    if (errands_until_ms(&prober->errands) <= now_ms || pulse_is_lost(&prober->pulse, now_ms)) {
+        break_down(prober, true, "hangs");
+        return;
+    }
+    if (pulse_is_due(&prober->pulse, now_ms))
+        ask_whether_it_is_there(prober, now_ms);
+    watch(prober);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *data)
 {
     struct prober *prober = data;
@@ -355,7 +391,7 @@ static void on_timer(evutil_socket_t fd, short what, void *data)
         break_down(prober, false, "cannot be started");
         break;
     case STATE_RUNNING:
-        break_down(prober, true, "hangs");
+        on_timer_running(prober);
         break;
     case STATE_ENDING:
         break_down(prober, true, "has closed its output");
@@ -381,12 +417,19 @@ struct prober *prober_new(struct event_base *base, const char *program, int star
     prober->user = *user;
     prober->starter = starter;
     prober->delay_ms = DELAY_LEAST_MS;
+    prober_set_pulse(prober, PULSE_EVERY_MS, PULSE_WITHIN_MS);
     prober->timer = evtimer_new(base, on_timer, prober);
     if (prober->timer == NULL) {
         prober_free(prober);
         return NULL;
     }
     return prober;
+}
+
+void prober_set_pulse(struct prober *prober, int64_t every_ms, int64_t within_ms)
+{
+    prober->pulse.every_ms = every_ms;
+    prober->pulse.within_ms = within_ms;
 }
 
 static void nobody(void *data, const char *hop)

@@ -40,6 +40,10 @@ struct prober *prober_new(struct event_base *base, const char *program, int star
                           const struct prober_user *user);
 void prober_free(struct prober *prober);
 
+/* How often it is asked whether it is there while it owes answers, and how soon it must say so, if
+ * not as pulse.h has it. For one that is started later. */
+void prober_set_pulse(struct prober *prober, int64_t every_ms, int64_t within_ms);
+
 /* Starts one that is given this line (of settings, taken over) first, in place of one that runs:
  * what that one was asked about is given back by `give_back`, and is not lost. */
 void prober_start(struct prober *prober, char *settings,

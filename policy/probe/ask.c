@@ -91,6 +91,11 @@ char *ask_cancel_line(int64_t id)
     return end(set(begin("cancel"), "id", json_integer(id)));
 }
 
+char *ask_ping_line(int64_t id)
+{
+    return end(set(begin("ping"), "id", json_integer(id)));
+}
+
 /* ---- trust stores --------------------------------------------------------------------------- */
 
 static bool is_listed(const struct string_list *stores, const char *store)

@@ -27,5 +27,6 @@ bool ask_stores(const struct rules *rules, struct string_list *stores,
 char *ask_probe_line(int64_t id, const char *hop, bool private_addresses,
                      const struct string_list *stores);
 char *ask_cancel_line(int64_t id);
+char *ask_ping_line(int64_t id);
 
 #endif

@@ -82,7 +82,11 @@ static bool read_object(struct hop_line *line, const json_t *object, size_t leng
         return read_result(line, object, length, why);
     if (type != NULL && strcmp(type, "error") == 0)
         return read_error_line(line, object);
-    return why_fail(why, "\"type\" is neither result nor error");
+    if (type != NULL && strcmp(type, "pong") == 0) {
+        line->type = HOP_LINE_PONG;
+        return line->has_id || why_fail(why, "a pong without \"id\"");
+    }
+    return why_fail(why, "\"type\" is neither result nor error nor pong");
 }
 
 bool hop_json_read(struct hop_line *line, struct span text, struct why *why)

@@ -22,12 +22,13 @@
 
 enum hop_line_type {
     HOP_LINE_RESULT, /* what was found at a hop */
-    HOP_LINE_ERROR   /* a request that was not understood or cannot be done */
+    HOP_LINE_ERROR,  /* a request that was not understood or cannot be done */
+    HOP_LINE_PONG    /* it is there */
 };
 
 struct hop_line {
     enum hop_line_type type;
-    bool has_id; /* a result always has one */
+    bool has_id; /* a result and a pong always have one */
     int64_t id;
     /* HOP_LINE_RESULT */
     char hop[NEXT_HOP_TEXT_SIZE]; /* as next_hop_format() writes it */

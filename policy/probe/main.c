@@ -124,6 +124,10 @@ static void take_request(struct prober *prober, struct request *request)
         take_settings(prober, request);
         return;
     }
+    if (request->type == REQUEST_PING) {
+        write_line(prober, result_pong_line(request->id));
+        return;
+    }
     if (prober->schedule == NULL)
         begin(prober);
     if (request->type == REQUEST_CANCEL)

@@ -311,9 +311,13 @@ static bool read_probe(struct request *request, const json_t *line, struct why *
 static bool read_cancel(struct request *request, const json_t *line, struct why *why)
 {
     (void)line;
-    if (!request->has_id)
-        return why_fail(why, "cancel needs an \"id\", a whole number");
-    return true;
+    return request->has_id || why_fail(why, "cancel needs an \"id\", a whole number");
+}
+
+static bool read_ping(struct request *request, const json_t *line, struct why *why)
+{
+    (void)line;
+    return request->has_id || why_fail(why, "ping needs an \"id\", a whole number");
 }
 
 static const struct {
@@ -324,6 +328,7 @@ static const struct {
     { "settings", REQUEST_SETTINGS, read_settings },
     { "probe", REQUEST_PROBE, read_probe },
     { "cancel", REQUEST_CANCEL, read_cancel },
+    { "ping", REQUEST_PING, read_ping },
 };
 
 static bool read_object(struct request *request, const json_t *line, struct why *why)
@@ -341,7 +346,7 @@ static bool read_object(struct request *request, const json_t *line, struct why 
             return types[i].read(request, line, why);
         }
     }
-    return why_fail(why, "\"type\" must be settings, probe or cancel");
+    return why_fail(why, "\"type\" must be settings, probe, cancel or ping");
 }
 
 bool request_read(struct request *request, struct span line, struct why *why)

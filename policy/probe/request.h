@@ -18,7 +18,7 @@
 #define REQUEST_STORES_MOST 8 /* of a probe, each with a path of at most so many bytes */
 #define REQUEST_STORE_MOST ((size_t)512)
 
-enum request_type { REQUEST_SETTINGS, REQUEST_PROBE, REQUEST_CANCEL };
+enum request_type { REQUEST_SETTINGS, REQUEST_PROBE, REQUEST_CANCEL, REQUEST_PING };
 
 /* What is asked for one next hop. */
 struct probe_request {

@@ -334,3 +334,11 @@ char *result_error_line(const int64_t *id, const char *text)
     set_foreign(object, "text", span_of(text));
     return end(object);
 }
+
+char *result_pong_line(int64_t id)
+{
+    json_t *object = begin("pong");
+
+    set_number(object, "id", id);
+    return end(object);
+}

@@ -19,4 +19,6 @@ char *result_line(int64_t id, const char *hop, const struct hop_found *found);
 /* `id` NULL: the line had none. */
 char *result_error_line(const int64_t *id, const char *text);
 
+char *result_pong_line(int64_t id);
+
 #endif

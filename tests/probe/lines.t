@@ -41,6 +41,7 @@ subtest 'lines that are no requests' => sub {
         [ 'no version', '{"type":"cancel","id":1}', qr/^"v" must be 1$/, 1 ], [ 'another version', '{"v":2,"type":"cancel","id":1}', qr/^"v" must be 1$/, 1 ],
         [ 'no type', '{"v":1,"id":5}', qr/^"type" must be /, 5 ], [ 'another type', '{"v":1,"type":"result","id":5}', qr/^"type" must be /, 5 ],
         [ 'no id', '{"v":1,"type":"probe","hop":"a.example"}', qr/^a probe needs an "id"/ ], [ 'an id that is no number', '{"v":1,"type":"probe","id":"1","hop":"a.example"}', qr/^a probe needs an "id"/ ],
+        [ 'ping without id', '{"v":1,"type":"ping"}', qr/^ping needs an "id"/ ],
         [ 'cancel without id', '{"v":1,"type":"cancel"}', qr/needs an "id"/ ], [ 'no hop', '{"v":1,"type":"probe","id":-7}', qr/^a probe needs a "hop"$/, -7 ],
         [ 'stores that are none', '{"v":1,"type":"probe","id":1,"hop":"a.example","stores":"x"}', qr/^"stores": /, 1 ],
         [ 'more stores than there may be', '{"v":1,"type":"probe","id":1,"hop":"a.example","stores":["1","2","3","4","5","6","7","8","9"]}', qr/^"stores": must be a list of at most 8/, 1 ],

@@ -100,6 +100,15 @@ subtest 'what is asked for twice is looked at once' => sub {
     is(most_at_once($server), 1, 'one after the other');
 };
 
+subtest 'ping' => sub {
+    my $silent = Forcetls::ScriptedSmtp->start(script => [ ['hang'] ]);
+    my $prober = Forcetls::Prober->new(settings => { timeout => 20 });
+    $prober->ask_for($silent->hop);
+    $prober->ask({ type => 'ping', id => $_ }) for -4711, 4711;
+    is_deeply([ map { $prober->hear } 1, 2 ], [ map { { v => 1, type => 'pong', id => $_ } } -4711, 4711 ], 'it says that it is there, whatever it looks at');
+    is($prober->not_believed, '', 'and the daemon believes it');
+};
+
 subtest 'cancel' => sub {
     my ($running, $waiting, $shared, $other) = map { holding($_) } 30, 0, 0.5, 0;
     my $prober = Forcetls::Prober->new(settings => { max_parallel => 2 });

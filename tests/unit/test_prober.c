@@ -80,6 +80,10 @@ static void at_question(const char *act, long id, const char *hop)
         (void)fflush(stdout);
         _exit(0);
     }
+    if (strcmp(act, "stop") == 0)
+        (void)raise(SIGSTOP);
+    if (strcmp(act, "pong") == 0)
+        (void)printf("{\"v\":1,\"type\":\"pong\",\"id\":%ld}\n", id);
     if (strcmp(act, "kill") == 0)
         (void)raise(SIGKILL);
     if (strcmp(act, "nul") == 0)
@@ -95,6 +99,14 @@ static void at_question(const char *act, long id, const char *hop)
         answer(id, hop);
 }
 
+static void at_ping(const char *line)
+{
+    const char *id = strstr(line, "\"id\":");
+
+    if (strstr(line, "\"ping\"") != NULL && id != NULL)
+        (void)printf("{\"v\":1,\"type\":\"pong\",\"id\":%ld}\n", atol(id + 5));
+}
+
 static int play(void)
 {
     char act[32], hop[300], *line = NULL;
@@ -108,6 +120,8 @@ static int play(void)
     while (getline(&line, &room, stdin) > 0) {
         if (sscanf(line, "%ld %299s", &id, hop) == 2)
             at_question(act, id, hop);
+        else
+            at_ping(line);
         if (fflush(stdout) != 0)
             break;
     }
@@ -301,9 +315,9 @@ static void prober__does_not_keep_to_the_language__is_replaced(void **state)
         const char *act;
         unsigned results, suspects; /* the others were given back */
     } rows[] = {
-        { "twice", 1, 1 },   { "wrong", 0, 2 },    { "half", 0, 2 },   { "kill", 0, 2 },
-        { "nul", 0, 2 },     { "bytes", 0, 2 },    { "number", 0, 2 }, { "many", 0, 2 },
-        { "endless", 0, 2 }, { "complain", 0, 2 },
+        { "twice", 1, 1 }, { "wrong", 0, 2 },   { "half", 0, 2 },     { "kill", 0, 2 },
+        { "nul", 0, 2 },   { "bytes", 0, 2 },   { "number", 0, 2 },   { "many", 0, 2 },
+        { "pong", 0, 2 },  { "endless", 0, 2 }, { "complain", 0, 2 },
     };
     struct world *world = *state;
     unsigned bad = 0;
@@ -327,6 +341,25 @@ static void prober__does_not_keep_to_the_language__is_replaced(void **state)
     }
     assert_int_equal(bad, 0);
     assert_true(log_lines(world) < 100);
+}
+
+/* How long a look may take is another question. */
+static void pulse__stopped_or_silent__only_the_one_that_is_not_there_is_replaced(void **state)
+{
+    struct world *world = *state;
+    int64_t before = monotonic_ms();
+
+    prober_set_pulse(world->prober, 100, 2000);
+    start(world, "stop");
+    assert_true(until(world, &world->started, 1, ENOUGH_MS));
+    ask(world, "contoso.com");
+    assert_true(until(world, &world->broke, 1, ENOUGH_MS));
+    assert_true(monotonic_ms() - before < PATIENCE_MS);
+    assert_int_equal(world->suspects, 1);
+    start(world, "silent");
+    assert_true(until(world, &world->started, 1, ENOUGH_MS));
+    ask(world, "contoso.com");
+    assert_false(until(world, &world->broke, 1, 4000));
 }
 
 /* It comes to its answer once nobody reads on. */
@@ -440,6 +473,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(prober__does_not_keep_to_the_language__is_replaced,
                                         make_world, end_world),
+        cmocka_unit_test_setup_teardown(
+            pulse__stopped_or_silent__only_the_one_that_is_not_there_is_replaced, make_world,
+            end_world),
         cmocka_unit_test_setup_teardown(errors__without_end__short_log_and_nobody_reads_on,
                                         make_world, end_world),
         cmocka_unit_test_setup_teardown(words__of_prober_after_prober__short_log, make_world,

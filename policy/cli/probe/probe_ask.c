@@ -111,8 +111,10 @@ static void on_line(void *data, const char *bytes, size_t length)
         note(asking->probe, garbage);
     } else if (line.type == HOP_LINE_RESULT) {
         take_result(asking, &line, text);
-    } else {
+    } else if (line.type == HOP_LINE_ERROR) {
         take_error(asking, &line);
+    } else {
+        note(asking->probe, "forcetls-prober answers what it was not asked");
     }
     free(line.facts);
 }
