@@ -8,7 +8,7 @@
  *   running   it reads and writes
  *   ending    it has closed its output; what killed it is about to be told
  *
- * Whatever goes wrong ends in break_down().
+ * Whatever goes wrong ends in prober_break_down().
  */
 #include "config.h"
 
@@ -23,39 +23,13 @@
 #include <unistd.h>
 
 #include "milter/clock.h"
-#include "milter/hops/errands.h"
-#include "milter/hops/prober_pipes.h"
-#include "milter/hops/pulse.h"
+#include "milter/hops/prober_inside.h"
 #include "milter/hops/starter.h"
 #include "milter/log.h"
 #include "policy/probe/ask.h"
 
-#define DELAY_LEAST_MS 1000 /* until another one is started; doubled each time */
 #define DELAY_MOST_MS (300 * 1000)
 #define STARTER_MS 5000 /* for the starter to say that it has started, and how it ended */
-
-/* Lines that it may say about nothing in particular. */
-#define COMPLAINTS_MOST 50
-
-enum state { STATE_OFF, STATE_WAITING, STATE_STARTING, STATE_RUNNING, STATE_ENDING };
-
-struct prober {
-    struct event_base *base;
-    const char *program;
-    struct prober_user user;
-    enum state state;
-    char *settings;
-    int starter; /* -1: there is none */
-    struct event *starter_event;
-    struct event *timer; /* of the state: delay, ending, or the first that is due or overdue */
-    struct prober_pipes pipes;
-    struct errands errands;
-    struct pulse pulse;
-    int64_t last_id;
-    int delay_ms;
-    bool answered; /* this one has */
-    unsigned complaints;
-};
 
 static void set_timer(struct prober *prober, int64_t milliseconds)
 {
@@ -78,7 +52,7 @@ static void give_all(struct prober *prober, void (*give)(void *data, const char 
 }
 
 /* Sets the timer for the first errand whose time is over, and for the pulse until then. */
-static void watch(struct prober *prober)
+void prober_watch(struct prober *prober)
 {
     int64_t now_ms = monotonic_ms(), until_ms = errands_until_ms(&prober->errands);
 
@@ -118,7 +92,7 @@ static void wait_for_another(struct prober *prober)
 }
 
 /* `suspect`: what it was asked to look at may have been why. */
-static void break_down(struct prober *prober, bool suspect, const char *what)
+void prober_break_down(struct prober *prober, bool suspect, const char *what)
 {
     size_t load = prober_load(prober);
     struct errand *errand;
@@ -146,7 +120,7 @@ static void break_down_ended(struct prober *prober, int status)
         (void)snprintf(what, sizeof(what), "was ended by signal %d", WTERMSIG(status));
     else
         (void)snprintf(what, sizeof(what), "has ended with status %d", WEXITSTATUS(status));
-    break_down(prober, WIFSIGNALED(status) || prober->answered, what);
+    prober_break_down(prober, WIFSIGNALED(status) || prober->answered, what);
 }
 
 static void break_down_failed(struct prober *prober, int error)
@@ -155,85 +129,7 @@ static void break_down_failed(struct prober *prober, int error)
 
     (void)snprintf(what, sizeof(what), "cannot be executed (%.400s: %s)", prober->program,
                    strerror(error));
-    break_down(prober, false, what);
-}
-
-static void break_down_garbage(struct prober *prober, const char *why)
-{
-    char what[600];
-
-    (void)snprintf(what, sizeof(what), "writes garbage (%s)", why);
-    break_down(prober, true, what);
-}
-
-/* ---- what it writes ------------------------------------------------------------------------- */
-
-/* It works: the next breakdown is the first one again. */
-static void take_result(struct prober *prober, struct errand *errand, struct hop_line *line)
-{
-    errands_remove(&prober->errands, errand);
-    prober->answered = true;
-    prober->delay_ms = DELAY_LEAST_MS;
-    watch(prober);
-    prober->user.on_result(prober->user.data, line);
-}
-
-static void take_refusal(struct prober *prober, struct errand *errand, const char *text)
-{
-    char hop[NEXT_HOP_TEXT_SIZE];
-
-    memcpy(hop, errand->hop, sizeof(hop));
-    errands_remove(&prober->errands, errand);
-    watch(prober);
-    prober->user.on_refused(prober->user.data, hop, text);
-}
-
-/* False: it has broken down. */
-static bool take_line(struct prober *prober, struct span text)
-{
-    struct hop_line line;
-    struct errand *errand;
-    struct why why;
-
-    if (!hop_json_read(&line, text, &why)) {
-        break_down_garbage(prober, why.text);
-        return false;
-    }
-    errand = line.has_id ? errands_find(&prober->errands, line.id) : NULL;
-    if (line.type == HOP_LINE_RESULT && errand != NULL && strcmp(errand->hop, line.hop) == 0) {
-        take_result(prober, errand, &line);
-    } else if (line.type == HOP_LINE_ERROR && errand != NULL) {
-        take_refusal(prober, errand, line.text);
-    } else if (line.type == HOP_LINE_PONG &&
-               pulse_answered(&prober->pulse, line.id, monotonic_ms())) {
-        watch(prober);
-    } else if (line.type == HOP_LINE_ERROR && !line.has_id &&
-               prober->complaints++ < COMPLAINTS_MOST) {
-        prober_pipes_log(&prober->pipes, line.text);
-    } else {
-        free(line.facts);
-        break_down_garbage(prober, "an answer that nobody asked for");
-        return false;
-    }
-    free(line.facts);
-    return true;
-}
-
-static void on_readable(struct bufferevent *pipe, void *data)
-{
-    struct prober *prober = data;
-    struct evbuffer *input = bufferevent_get_input(pipe);
-    bool good = true;
-    size_t length;
-    char *line;
-
-    while (good && (line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF)) != NULL) {
-        good = take_line(prober, (struct span){ line, length });
-        free(line);
-        good = good && prober->pipes.stdio == pipe; /* its user may have ended it */
-    }
-    if (good && evbuffer_get_length(input) > HOP_LINE_MOST)
-        break_down_garbage(prober, "a line without an end");
+    prober_break_down(prober, false, what);
 }
 
 /* Closed, or broken: it has ended, or is about to be ended. */
@@ -273,7 +169,7 @@ static bool open_pipes(struct prober *prober)
 {
     struct bufferevent *stdio = prober->pipes.stdio;
 
-    bufferevent_setcb(stdio, on_readable, NULL, on_pipe_event, prober);
+    bufferevent_setcb(stdio, prober_on_readable, NULL, on_pipe_event, prober);
     bufferevent_setwatermark(stdio, EV_READ, 0, HOP_LINE_MOST + 1);
     return bufferevent_enable(stdio, EV_READ | EV_WRITE) == 0 &&
            bufferevent_write(stdio, prober->settings, strlen(prober->settings)) == 0 &&
@@ -295,7 +191,7 @@ static void start(struct prober *prober)
     prober->state = STATE_STARTING;
     set_timer(prober, STARTER_MS);
     if (!started)
-        break_down(prober, false, "cannot be started");
+        prober_break_down(prober, false, "cannot be started");
 }
 
 static void on_started(struct prober *prober, int pid)
@@ -305,7 +201,7 @@ static void on_started(struct prober *prober, int pid)
     log_printf(LOG_DEBUG, "forcetls-prober is process %d", pid);
     prober->state = STATE_RUNNING;
     pulse_start(&prober->pulse, monotonic_ms());
-    watch(prober);
+    prober_watch(prober);
     prober->user.on_state(prober->user.data, true);
 }
 
@@ -321,7 +217,7 @@ static void on_gone(struct prober *prober)
     starter_free(prober);
     if (prober->state == STATE_OFF || prober->state == STATE_WAITING)
         return;
-    break_down(prober, false, "has lost the process that starts it");
+    prober_break_down(prober, false, "has lost the process that starts it");
 }
 
 static void on_starter(evutil_socket_t fd, short what, void *data)
@@ -367,12 +263,12 @@ static void on_timer_running(struct prober *prober)
     int64_t now_ms = monotonic_ms();
 
     if (errands_until_ms(&prober->errands) <= now_ms || pulse_is_lost(&prober->pulse, now_ms)) {
-        break_down(prober, true, "hangs");
+        prober_break_down(prober, true, "hangs");
         return;
     }
     if (pulse_is_due(&prober->pulse, now_ms))
         ask_whether_it_is_there(prober, now_ms);
-    watch(prober);
+    prober_watch(prober);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *data)
@@ -388,13 +284,13 @@ static void on_timer(evutil_socket_t fd, short what, void *data)
         start(prober);
         break;
     case STATE_STARTING:
-        break_down(prober, false, "cannot be started");
+        prober_break_down(prober, false, "cannot be started");
         break;
     case STATE_RUNNING:
         on_timer_running(prober);
         break;
     case STATE_ENDING:
-        break_down(prober, true, "has closed its output");
+        prober_break_down(prober, true, "has closed its output");
         break;
     }
 }
@@ -416,7 +312,7 @@ struct prober *prober_new(struct event_base *base, const char *program, int star
     prober->program = program;
     prober->user = *user;
     prober->starter = starter;
-    prober->delay_ms = DELAY_LEAST_MS;
+    prober->delay_ms = PROBER_DELAY_LEAST_MS;
     prober_set_pulse(prober, PULSE_EVERY_MS, PULSE_WITHIN_MS);
     prober->timer = evtimer_new(base, on_timer, prober);
     if (prober->timer == NULL) {
@@ -498,7 +394,7 @@ bool prober_ask(struct prober *prober, int64_t id, const char *hop, unsigned kin
 
     if (!errands_add(&prober->errands, id, hop, kind, monotonic_ms() + patience_ms))
         return false;
-    watch(prober);
+    prober_watch(prober);
     if (evbuffer_add_printf(output, "%s\n", line) >= 0)
         return true;
     errands_remove(&prober->errands, errands_find(&prober->errands, id));
