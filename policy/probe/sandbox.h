@@ -16,12 +16,13 @@
  * without being root. */
 bool sandbox_become(const char *user, struct why *why);
 
-/* No new privileges, no core, no tracing by others, and a system call filter (seccomp(2)): what is
- * not on its list ends the process. Call it when everything has been loaded. */
+/* No new privileges, no core, no tracing by others, a limit of memory, and a system call filter
+ * (seccomp(2)): what is not on its list ends the process. Call it when everything has been loaded.
+ */
 bool sandbox_close(struct why *why);
 
 /* Whether this build has the filter: one with the compiler's sanitizers, which do what it forbids,
- * has none. */
+ * has none, and no limit of memory. */
 bool sandbox_has_filter(void);
 
 #endif

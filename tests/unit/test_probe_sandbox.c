@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -170,6 +171,27 @@ static void do_terminal_input(void)
     (void)syscall(SYS_ioctl, STDIN_FILENO, 0x5412 /* TIOCSTI */, "x");
 }
 
+/* Up to the limit it has it, private or shared, and no more. */
+static void do_take_memory(void)
+{
+    static const size_t piece = (size_t)64 * 1024 * 1024;
+    unsigned pieces = 0;
+
+    while (pieces < 1000 &&
+           mmap(NULL, piece, PROT_READ | PROT_WRITE,
+                (pieces % 2 != 0 ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+        pieces++;
+    if (pieces < 8 || pieces > 32)
+        _exit(1);
+}
+
+static void do_raise_limits(void)
+{
+    const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+    (void)setrlimit(RLIMIT_AS, &none);
+}
+
 static void do_read_a_file(void)
 {
     char bytes[8];
@@ -215,6 +237,7 @@ static void sandbox__what_it_needs__works(void **state)
     assert_int_equal(status_of(do_nothing), 0);
     assert_int_equal(status_of(do_read_a_file), 0);
     assert_int_equal(status_of(do_connect), 0);
+    assert_int_equal(status_of(do_take_memory), 0);
     (void)state;
 }
 
@@ -252,6 +275,7 @@ static void sandbox__anything_else__ends_the_process(void **state)
         { "memfd_create", do_memory_file },
         { "io_uring", do_io_uring },
         { "TIOCSTI", do_terminal_input },
+        { "setrlimit", do_raise_limits },
     };
     unsigned bad = 0;
 
