@@ -236,6 +236,22 @@ subtest 'more than a server should send' => sub {
     is(scalar @{ $found->{many}{chain}[0]{names} }, 1000, 'a thousand names are told');
 };
 
+# The daemon looks for names in the server's certificate; a name that is not told is not there.
+subtest 'more than fits into a line' => sub {
+    my @names = map { sprintf 'host-%03d.a-rather-long-name.example', $_ } 1 .. 149;
+    my $wide = $certificates->make('wide', subject => '/CN=mx.contoso.example', by => $ca, san => join ',', @names, 'mx.contoso.example');
+    my $server = Forcetls::ScriptedSmtp->start(script => Forcetls::ScriptedSmtp::good(certificate => $wide), host => '0.0.0.0');
+    my $dns = Forcetls::Dns->start('mx.contoso.example' => { A => [ map { "127.0.5.$_" } 1 .. 32 ] });
+    my $prober = Forcetls::Prober->new(settings => { dns_servers => [ $dns->server ], trust_anchor => '', port => $server->port, timeout => 20 });
+    my $answer = $prober->probe('[mx.contoso.example]', stores => $stores);
+    ok($answer->{cut}, 'not all of it is told');
+    my @found = @{ $answer->{hosts}[0]{addresses} };
+    is_deeply([ map { $_->{state} } @found ], [ ('tls') x 32 ], 'all addresses are');
+    is_deeply([ map { scalar @{ $_->{chain}[0]{names} } } @found ], [ (150) x 32 ], 'and all names in their certificates');
+    is($prober->stop, 0, 'the prober is well');
+    is($prober->not_believed, '', 'and the daemon believes all of it');
+};
+
 subtest 'renegotiation is refused' => sub {
     my $again = sub {
         my ($connection) = @_;
