@@ -81,6 +81,7 @@ static void starter_free(struct prober *prober)
         (void)close(prober->starter);
     prober->starter_event = NULL;
     prober->starter = -1;
+    prober->starts = 0;
 }
 
 /* The delay until another one: doubled with each that came to nothing. */
@@ -186,6 +187,7 @@ static void start(struct prober *prober)
         if (ends[i] >= 0)
             (void)close(ends[i]);
     }
+    prober->starts += started;
     prober->complaints = 0;
     prober->answered = false;
     prober->state = STATE_STARTING;
@@ -205,7 +207,6 @@ static void on_started(struct prober *prober, int pid)
     prober->user.on_state(prober->user.data, true);
 }
 
-/* What is told of one that was replaced or killed comes before "started", and is old news. */
 static void on_ended(struct prober *prober, int status)
 {
     if (prober->state == STATE_RUNNING || prober->state == STATE_ENDING)
@@ -220,29 +221,28 @@ static void on_gone(struct prober *prober)
     prober_break_down(prober, false, "has lost the process that starts it");
 }
 
+/* Of the last one that was started: what is told of one before it is old news. */
+static void on_report(struct prober *prober, const struct starter_report *report)
+{
+    if (report->what == STARTER_STARTED)
+        on_started(prober, report->value);
+    else if (report->what == STARTER_ENDED)
+        on_ended(prober, report->value);
+    else if (report->what == STARTER_FAILED && prober->state == STATE_STARTING)
+        break_down_failed(prober, report->value);
+}
+
 static void on_starter(evutil_socket_t fd, short what, void *data)
 {
     struct prober *prober = data;
-    int value = 0;
+    struct starter_report report;
 
     (void)what;
-    switch (starter_read(fd, &value)) {
-    case STARTER_NOTHING:
-        break;
-    case STARTER_STARTED:
-        on_started(prober, value);
-        break;
-    case STARTER_FAILED:
-        if (prober->state == STATE_STARTING)
-            break_down_failed(prober, value);
-        break;
-    case STARTER_ENDED:
-        on_ended(prober, value);
-        break;
-    case STARTER_GONE:
+    starter_read(fd, &report);
+    if (report.what == STARTER_GONE)
         on_gone(prober);
-        break;
-    }
+    else if (report.what != STARTER_NOTHING && report.start == prober->starts)
+        on_report(prober, &report);
 }
 
 static void ask_whether_it_is_there(struct prober *prober, int64_t now_ms)

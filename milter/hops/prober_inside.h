@@ -21,7 +21,8 @@ struct prober {
     struct prober_user user;
     enum state state;
     char *settings;
-    int starter; /* -1: there is none */
+    int starter;     /* -1: there is none */
+    unsigned starts; /* that it was asked for */
     struct event *starter_event;
     struct event *timer; /* of the state: delay, ending, or the first that is due or overdue */
     struct prober_pipes pipes;

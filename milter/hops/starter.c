@@ -2,7 +2,8 @@
 /*
  * The starter's own code is what a fork of a process with threads may run: no allocation, no locks.
  * One message is one packet (SOCK_SEQPACKET): a byte, with two descriptors for "start"; back come
- * structs of two numbers.
+ * reports. Both sides count the starts, so that a report about one that was replaced meanwhile is
+ * not taken for one about the next.
  */
 #include "config.h"
 
@@ -27,16 +28,16 @@
 /* In the starter the socket, and in its child what tells the starter that it cannot be executed. */
 #define THIRD (STDERR_FILENO + 1)
 
-struct report {
-    int what; /* enum starter_event */
-    int value;
-};
-
 /* ---- the starter ---------------------------------------------------------------------------- */
 
-static void report(int fd, enum starter_event what, int value)
+struct child {
+    pid_t pid;      /* 0: there is none */
+    unsigned start; /* of the last one that was asked for */
+};
+
+static void report(int fd, const struct child *child, enum starter_event what, int value)
 {
-    struct report report = { (int)what, value };
+    struct starter_report report = { .what = what, .value = value, .start = child->start };
 
     (void)send(fd, &report, sizeof(report), MSG_NOSIGNAL);
 }
@@ -100,24 +101,26 @@ static pid_t execute(const char *program, const int descriptors[2])
     return -1;
 }
 
-static void start_child(int fd, const char *program, const int descriptors[2], pid_t *child)
+static void start_child(int fd, const char *program, const int descriptors[2], struct child *child)
 {
-    kill_child(child);
-    *child = execute(program, descriptors);
-    if (*child > 0)
-        report(fd, STARTER_STARTED, (int)*child);
+    kill_child(&child->pid);
+    child->start++;
+    errno = EMFILE; /* they came, and found no room */
+    child->pid = descriptors[1] >= 0 ? execute(program, descriptors) : -1;
+    if (child->pid > 0)
+        report(fd, child, STARTER_STARTED, (int)child->pid);
     else
-        report(fd, STARTER_FAILED, errno);
+        report(fd, child, STARTER_FAILED, errno);
 }
 
-static void reap(int fd, pid_t *child)
+static void reap(int fd, struct child *child)
 {
     int status;
 
-    if (*child <= 0 || waitpid(*child, &status, WNOHANG) != *child)
+    if (child->pid <= 0 || waitpid(child->pid, &status, WNOHANG) != child->pid)
         return;
-    *child = 0;
-    report(fd, STARTER_ENDED, status);
+    child->pid = 0;
+    report(fd, child, STARTER_ENDED, status);
 }
 
 /* A message and its descriptors (-1: none). 0: the other end is closed, or the message is none. */
@@ -145,15 +148,15 @@ static char receive(int fd, int descriptors[2])
 }
 
 /* False: we are to end. */
-static bool obey(int fd, const char *program, pid_t *child)
+static bool obey(int fd, const char *program, struct child *child)
 {
     int descriptors[2];
     char what = receive(fd, descriptors);
 
-    if (what == START && descriptors[1] >= 0)
+    if (what == START)
         start_child(fd, program, descriptors, child);
-    else if (what == KILL && *child > 0)
-        (void)kill(*child, SIGKILL); /* its end is told like any other */
+    else if (what == KILL && child->pid > 0)
+        (void)kill(child->pid, SIGKILL); /* its end is told like any other */
     for (int i = 0; i < 2; i++) {
         if (descriptors[i] >= 0)
             (void)close(descriptors[i]);
@@ -184,7 +187,7 @@ static void serve(int daemon_fd, const char *program)
     const int fd = THIRD;
     struct sigaction action = { .sa_handler = on_child };
     struct pollfd wanted = { .fd = fd, .events = POLLIN };
-    pid_t child = 0;
+    struct child child = { .pid = 0 };
     sigset_t all;
 
     (void)sigfillset(&all);
@@ -201,7 +204,7 @@ static void serve(int daemon_fd, const char *program)
         wanted.revents = 0;
         (void)ppoll(&wanted, 1, NULL, &all);
     } while (wanted.revents == 0 || obey(fd, program, &child));
-    kill_child(&child);
+    kill_child(&child.pid);
     _exit(0);
 }
 
@@ -275,15 +278,13 @@ bool starter_kill(int fd)
     return send(fd, &byte, 1, MSG_NOSIGNAL) == 1;
 }
 
-enum starter_event starter_read(int fd, int *value)
+void starter_read(int fd, struct starter_report *report)
 {
-    struct report report;
-    ssize_t got = recv(fd, &report, sizeof(report), 0);
+    ssize_t got = recv(fd, report, sizeof(*report), 0);
 
+    if (got == (ssize_t)sizeof(*report))
+        return;
+    *report = (struct starter_report){ .what = STARTER_GONE };
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return STARTER_NOTHING;
-    if (got != (ssize_t)sizeof(report))
-        return STARTER_GONE;
-    *value = report.value;
-    return (enum starter_event)report.what;
+        report->what = STARTER_NOTHING;
 }

@@ -38,7 +38,13 @@ enum starter_event {
     STARTER_GONE     /* the starter itself has ended */
 };
 
+struct starter_report {
+    enum starter_event what;
+    int value;
+    unsigned start; /* which one it is about: how often it was asked to start one until then */
+};
+
 /* The next thing that it tells. */
-enum starter_event starter_read(int fd, int *value);
+void starter_read(int fd, struct starter_report *report);
 
 #endif

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -440,6 +441,51 @@ static void restarts__two_hundred__nothing_is_left(void **state)
     assert_true(until(world, &world->results, 1, ENOUGH_MS));
 }
 
+/* Neither the starter nor the pipes can be had; then they can. */
+static void descriptors__none_are_left__started_later(void **state)
+{
+    struct world *world = *state;
+    struct rlimit limit, low;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    low = (struct rlimit){ 3, limit.rlim_max };
+    for (int i = 0; i < 2; i++) {
+        unsigned before = entries("/proc/self/fd"), after;
+
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+        start(world, "answer");
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        assert_int_equal(world->broke, 1);
+        assert_false(prober_runs(world->prober));
+        after = entries("/proc/self/fd");
+        assert_true(after <= before); /* one that ran before is let go of */
+        start(world, "answer");
+        assert_true(until(world, &world->started, 1, ENOUGH_MS));
+        world->results = 0;
+        ask(world, "contoso.com");
+        assert_true(until(world, &world->results, 1, ENOUGH_MS));
+    }
+    assert_true(log_lines(world) <= 2);
+}
+
+/* Each takes the place of the one before, which has not begun yet. */
+static void starts__one_upon_the_other__the_last_one_answers(void **state)
+{
+    struct world *world = *state;
+
+    for (int round = 0; round < 20; round++) {
+        for (int i = 0; i < 20; i++)
+            start(world, i % 2 == 0 ? "exit" : "silent");
+        start(world, "answer");
+        assert_true(until(world, &world->started, 1, ENOUGH_MS));
+        world->results = 0;
+        ask(world, "contoso.com");
+        assert_true(until(world, &world->results, 1, ENOUGH_MS));
+        assert_int_equal(world->broke, 0);
+    }
+    assert_int_equal(log_lines(world), 0);
+}
+
 static bool is_gone(long pid)
 {
     return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
@@ -496,6 +542,10 @@ int main(int argc, char **argv)
                                         end_world),
         cmocka_unit_test_setup_teardown(restarts__two_hundred__nothing_is_left, make_world,
                                         end_world),
+        cmocka_unit_test_setup_teardown(descriptors__none_are_left__started_later, make_world,
+                                        end_world),
+        cmocka_unit_test_setup_teardown(starts__one_upon_the_other__the_last_one_answers,
+                                        make_world, end_world),
         cmocka_unit_test_setup_teardown(starter__killed__takes_its_prober_along, make_world,
                                         end_world),
     };
