@@ -215,6 +215,9 @@ static void on_ended(struct prober *prober, int status)
 
 static void on_gone(struct prober *prober)
 {
+    if (starter_is_privileged(prober->starter))
+        log_line(LOG_WARNING, "the process that starts forcetls-prober has ended: until a restart "
+                              "forcetls-prober has no user of its own");
     starter_free(prober);
     if (prober->state == STATE_OFF || prober->state == STATE_WAITING)
         return;

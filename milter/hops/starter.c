@@ -278,6 +278,16 @@ bool starter_kill(int fd)
     return send(fd, &byte, 1, MSG_NOSIGNAL) == 1;
 }
 
+/* The socket remembers who made it. */
+bool starter_is_privileged(int fd)
+{
+    struct ucred maker = { .uid = (uid_t)-1 };
+    socklen_t length = sizeof(maker);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &maker, &length) == 0 && maker.uid == 0 &&
+           geteuid() != 0;
+}
+
 void starter_read(int fd, struct starter_report *report)
 {
     ssize_t got = recv(fd, report, sizeof(*report), 0);

@@ -30,6 +30,9 @@ bool starter_start(int fd, int stdio, int errors);
 /* Kills the program at once. */
 bool starter_kill(int fd);
 
+/* Whether it is root and we are not any more: the next one that we make is not. */
+bool starter_is_privileged(int fd);
+
 enum starter_event {
     STARTER_NOTHING, /* no more for now */
     STARTER_STARTED, /* `value`: its process id */
