@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -113,15 +114,18 @@ void prober_break_down(struct prober *prober, bool suspect, const char *what)
 
 static void break_down_ended(struct prober *prober, int status)
 {
+    bool no_memory = WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL;
     char what[64];
 
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+    if (no_memory)
+        (void)snprintf(what, sizeof(what), "ran out of memory");
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
         (void)snprintf(what, sizeof(what), "did a system call that it may not do");
     else if (WIFSIGNALED(status))
         (void)snprintf(what, sizeof(what), "was ended by signal %d", WTERMSIG(status));
     else
         (void)snprintf(what, sizeof(what), "has ended with status %d", WEXITSTATUS(status));
-    prober_break_down(prober, WIFSIGNALED(status) || prober->answered, what);
+    prober_break_down(prober, WIFSIGNALED(status) || no_memory || prober->answered, what);
 }
 
 static void break_down_failed(struct prober *prober, int error)

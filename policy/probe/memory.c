@@ -15,7 +15,7 @@ void *memory_need(void *block)
     if (block != NULL)
         return block;
     (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
-    _exit(EX_OSERR);
+    _exit(EX_TEMPFAIL);
 }
 
 void *memory_new(size_t count, size_t size)

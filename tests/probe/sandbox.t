@@ -87,6 +87,21 @@ SKIP: {
     like($text, qr/only root can become the user 'nobody'/, 'but becomes nobody else');
 }
 
+# Memory: no more than there may be, and an end of its own when it runs out.
+SKIP: {
+    skip 'a sanitizer maps more memory than there is', 3 if prober_is_sanitized();
+    my $full = Forcetls::Prober->new;
+    $full->probe($closed);
+    my ($limit) = read_file('/proc/' . $full->pid . '/limits') =~ /^Max address space\s+\d+\s+(\d+)/m;
+    is($limit, 2 * 1024**3, 'a limit of memory');
+    my $stores = join ',', map { '"' . $_ x 500 . '"' } 1 .. 8;
+    my $requests = write_file(work_dir() . '/requests', qq({"v":1,"type":"settings","rate":0.001}\n)
+            . join '', map { qq({"v":1,"type":"probe","id":$_,"hop":"h$_.example","stores":[$stores]}\n) } 1 .. 4000);
+    ($failed, $text) = run('sh', '-c', 'ulimit -v 24000; exec ' . prober_program() . " <$requests");
+    is($failed, 75 << 8, 'without memory it ends with EX_TEMPFAIL');
+    like($text, qr/forcetls-prober: out of memory/, 'and says so');
+}
+
 # Its parent's end, where that is to bring a signal: setpriv(1) asks for it as the daemon's starter does.
 SKIP: {
     ($failed) = run('setpriv', '--pdeathsig', 'KILL', 'true');

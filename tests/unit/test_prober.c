@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "milter/clock.h"
@@ -81,6 +82,8 @@ static void at_question(const char *act, long id, const char *hop)
         (void)fflush(stdout);
         _exit(0);
     }
+    if (strcmp(act, "memory") == 0)
+        _exit(EX_TEMPFAIL);
     if (strcmp(act, "stop") == 0)
         (void)raise(SIGSTOP);
     if (strcmp(act, "pong") == 0)
@@ -316,8 +319,9 @@ static void prober__does_not_keep_to_the_language__is_replaced(void **state)
         const char *act;
         unsigned results, suspects; /* the others were given back */
     } rows[] = {
-        { "twice", 1, 1 }, { "wrong", 0, 2 }, { "half", 0, 0 },   { "kill", 0, 2 },
-        { "nul", 0, 2 },   { "bytes", 0, 2 }, { "number", 0, 2 }, { "pong", 0, 2 },
+        { "memory", 0, 2 }, { "twice", 1, 1 },  { "wrong", 0, 2 },
+        { "half", 0, 0 },   { "kill", 0, 2 },   { "nul", 0, 2 },
+        { "bytes", 0, 2 },  { "number", 0, 2 }, { "pong", 0, 2 },
     };
     struct world *world = *state;
     unsigned bad = 0;
