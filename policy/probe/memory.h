@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * memory: allocation that does not fail. A prober without memory ends (EX_TEMPFAIL); whoever started
- * it starts another, and what was not answered is unknown.
+ * memory: allocation that does not fail. A prober without memory ends (EX_TEMPFAIL); whoever
+ * started it starts another, and what was not answered is unknown.
  */
 #ifndef FORCETLS_POLICY_PROBE_MEMORY_H
 #define FORCETLS_POLICY_PROBE_MEMORY_H
