@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -73,6 +74,19 @@ static void log_path(char path[256], const char *name)
     (void)snprintf(path, 256, "%s/%s.log", child_folder(), name);
 }
 
+/* Says that standard error is the journal's (systemd.exec(5), $JOURNAL_STREAM). */
+static bool claim_journal(void)
+{
+    struct stat status;
+    char stream[64];
+
+    if (fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    (void)snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)status.st_dev,
+                   (uintmax_t)status.st_ino);
+    return setenv("JOURNAL_STREAM", stream, 1) == 0;
+}
+
 pid_t child_start(const char *name, char *const arguments[])
 {
     char path[256];
@@ -85,7 +99,7 @@ pid_t child_start(const char *name, char *const arguments[])
         int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (log < 0 || dup2(log, STDERR_FILENO) < 0)
+        if (log < 0 || dup2(log, STDERR_FILENO) < 0 || !claim_journal())
             _exit(126);
         (void)execv(arguments[0], arguments);
         _exit(127);

@@ -27,7 +27,7 @@ pid_t child_start(const char *name, char *const arguments[]);
 void child_wait(pid_t pid, const char *name, const char *socket);
 
 /* forcetls-milter with these settings and connectors; its sockets are in the folder. `socket`
- * becomes its milter socket's path. */
+ * becomes its milter socket's path. It logs as under systemd, to syslog and not twice. */
 struct daemon_settings {
     const char *name; /* of its files in the folder */
     const char *settings, *connectors;

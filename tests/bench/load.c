@@ -92,6 +92,7 @@ static bool message_begin(struct running *running, struct connection *connection
         session_close(connection);
         return false;
     }
+    connection->envelope.hop[0] = '\0';
     load->envelope(load->data, running->started++, &connection->envelope);
     connection->recipient = 0;
     connection->header = 0;

@@ -143,6 +143,8 @@ static const char *value_of(const struct mta *mta, enum mta_stage stage, const c
         return NULL;
     else if (strcmp(name, "{rcpt_addr}") == 0)
         bare(buffer, envelope->recipient, false);
+    else if (strcmp(name, "{rcpt_host}") == 0 && envelope->hop[0] != '\0')
+        return envelope->hop;
     else if (strcmp(name, "{rcpt_host}") == 0)
         bare(buffer, envelope->recipient, true);
     else if (strcmp(name, "{rcpt_mailer}") == 0)

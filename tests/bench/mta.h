@@ -29,6 +29,7 @@ struct envelope {
     char sender[128];    /* <a@b> */
     char recipient[128]; /* <c@d> */
     const char *mailer;  /* {rcpt_mailer} */
+    char hop[64];        /* {rcpt_host}; "": the recipient's domain */
 };
 
 struct mta {
