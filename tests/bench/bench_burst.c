@@ -222,7 +222,7 @@ int main(void)
     must(getrlimit(RLIMIT_NOFILE, &files) == 0, "limit");
     files.rlim_cur = files.rlim_max;
     must(setrlimit(RLIMIT_NOFILE, &files) == 0, "limit");
-    pid = child_floor(path);
+    pid = child_floor(false, path);
     measure("the floor", path, pid, 'c', floor, true);
     child_end(pid);
     pid = start_daemon(path);

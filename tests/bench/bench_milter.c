@@ -6,8 +6,8 @@
  * of two measurements of the same round, and the middle one counts, so that what else the machine
  * does hits both sides. No test: it judges nothing.
  *
- *   FORCETLS_ROUNDS=N     measurements of each (15)
- *   FORCETLS_MESSAGES=N   messages of each (4000)
+ *   FORCETLS_ROUNDS=N     measurements of each (11)
+ *   FORCETLS_MESSAGES=N   messages of each (3000)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 enum { ROUNDS_MOST = 99, CONTENDERS_MOST = 4, OTHERS = 1000000000 };
 
 struct contender {
-    char title[48];
+    const char *title;
     uint32_t domains; /* 0: the floor */
     bool outbound;
     char socket[108];
@@ -38,8 +38,6 @@ static void start(struct contender *contender, uint32_t domains, bool outbound)
 
     contender->domains = domains;
     contender->outbound = outbound;
-    (void)snprintf(contender->title, sizeof(contender->title), "%u domain%s%s", domains,
-                   domains > 1 ? "s" : "", outbound ? ", outbound too" : "");
     (void)snprintf(name, sizeof(name), "%u%s", domains, outbound ? "-outbound" : "");
     (void)snprintf(list, sizeof(list), "%s.domains", name);
     file = child_file(list);
@@ -93,7 +91,6 @@ static void make_envelope(void *data, unsigned long n, struct envelope *envelope
 
 struct series {
     double rate[ROUNDS_MOST], p50[ROUNDS_MOST], p99[ROUNDS_MOST], used[ROUNDS_MOST];
-    double rate_ratio[ROUNDS_MOST], p99_ratio[ROUNDS_MOST];
 };
 
 static void measure(const struct contender *contender, const struct traffic *traffic,
@@ -118,39 +115,68 @@ static void measure(const struct contender *contender, const struct traffic *tra
     series->p99[round] = result.p99;
 }
 
-static void report(const struct traffic *traffic, struct contender *const contenders[],
-                   size_t count, struct series *series, size_t rounds)
+/* The middle one of the ratios of the rounds. */
+static double ratio_of(const double *ours, const double *floor, size_t rounds)
 {
-    double floor_rate = middle_of(series[0].rate, rounds);
-    double floor_p99 = middle_of(series[0].p99, rounds);
+    double ratios[ROUNDS_MOST];
+
+    for (size_t round = 0; round < rounds; round++)
+        ratios[round] = ours[round] / floor[round];
+    return middle_of(ratios, rounds);
+}
+
+static double middle(const double *values, size_t rounds)
+{
+    double copy[ROUNDS_MOST];
+
+    memcpy(copy, values, rounds * sizeof(*values));
+    return middle_of(copy, rounds);
+}
+
+static void row(const char *title, const double *ours, const double *floor, size_t rounds,
+                const struct figure *goal)
+{
+    struct figure figure = *goal;
+
+    figure.value = middle(ours, rounds);
+    figure.floor = middle(floor, rounds);
+    figure.ratio = ratio_of(ours, floor, rounds);
+    figure_row(&figure, "%s", title);
+}
+
+/* The last contender is ours, the largest; the first one the floor. */
+static void report(const struct traffic *traffic, struct contender *const contenders[],
+                   size_t count, const struct series *series, size_t rounds)
+{
+    static const struct figure rate = { .unit = "/s", .kind = GOAL_AT_LEAST, .goal = 1.0 };
+    static const struct figure p99 = { .unit = "us", .kind = GOAL_AT_MOST, .goal = 1.1 };
+    static const struct figure same = { .unit = "/s", .kind = GOAL_AT_LEAST, .goal = 0.95 };
+    static const struct figure known = { .unit = "/s", .kind = GOAL_NONE };
+    const struct series *last = &series[count - 1];
 
     (void)printf("%s\n", traffic->title);
     for (size_t i = 0; i < count; i++)
-        (void)printf(
-            "  %-30s %9.0f messages/s  p50 %6.0f us  p99 %6.0f us  %6.1f us of a processor "
-            "a message\n",
-            contenders[i]->title, middle_of(series[i].rate, rounds),
-            middle_of(series[i].p50, rounds), middle_of(series[i].p99, rounds),
-            middle_of(series[i].used, rounds));
-    for (size_t i = 1; i < count; i++) {
-        const struct figure rate = { "/s",          middle_of(series[i].rate, rounds),
-                                     floor_rate,    middle_of(series[i].rate_ratio, rounds),
-                                     GOAL_AT_LEAST, 1.0 };
-        const struct figure p99 = { "us",         middle_of(series[i].p99, rounds),
-                                    floor_p99,    middle_of(series[i].p99_ratio, rounds),
-                                    GOAL_AT_MOST, 1.1 };
-
-        figure_row(&rate, "%s, %s", traffic->title, contenders[i]->title);
-        figure_row(&p99, "  its p99");
-    }
+        (void)printf("  %-26s %6.0f messages/s (%.2f of the floor)  p50 %6.0f us  p99 %6.0f us "
+                     "(%.2f)  %6.1f us of a processor a message\n",
+                     contenders[i]->title, middle(series[i].rate, rounds),
+                     ratio_of(series[i].rate, series[0].rate, rounds),
+                     middle(series[i].p50, rounds), middle(series[i].p99, rounds),
+                     ratio_of(series[i].p99, series[0].p99, rounds),
+                     middle(series[i].used, rounds));
+    row(traffic->title, last->rate, series[0].rate, rounds, &rate);
+    row("  its p99", last->p99, series[0].p99, rounds, &p99);
+    if (contenders[1]->domains == 0)
+        row("  beside a floor that sees headers", last->rate, series[1].rate, rounds, &known);
+    else
+        row("  100,000 domains beside 1", last->rate, series[1].rate, rounds, &same);
 }
 
 static void compare(const struct traffic *traffic, struct contender *const contenders[],
                     size_t count)
 {
     static struct series series[CONTENDERS_MOST];
-    size_t rounds = (size_t)number_of("FORCETLS_ROUNDS", 15, ROUNDS_MOST);
-    unsigned long messages = (unsigned long)number_of("FORCETLS_MESSAGES", 4000, 1000000);
+    size_t rounds = (size_t)number_of("FORCETLS_ROUNDS", 11, ROUNDS_MOST);
+    unsigned long messages = (unsigned long)number_of("FORCETLS_MESSAGES", 3000, 1000000);
 
     for (size_t i = 0; i < count; i++)
         measure(contenders[i], traffic, messages / 10, &series[i], 0); /* until it is warm */
@@ -160,10 +186,6 @@ static void compare(const struct traffic *traffic, struct contender *const conte
 
             measure(contenders[who], traffic, messages, &series[who], round);
         }
-        for (size_t i = 0; i < count; i++) {
-            series[i].rate_ratio[round] = series[i].rate[round] / series[0].rate[round];
-            series[i].p99_ratio[round] = series[i].p99[round] / series[0].p99[round];
-        }
     }
     report(traffic, contenders, count, series, rounds);
 }
@@ -171,23 +193,28 @@ static void compare(const struct traffic *traffic, struct contender *const conte
 int main(void)
 {
     static const struct traffic inbound[] = {
-        { "others' mail", false, false, 4, 0 },
-        { "others' mail, a session each", false, false, 4, 1 },
-        { "partners' mail", true, false, 4, 0 },
-        { "partners' mail, a session each", true, false, 4, 1 },
-        { "partners' mail, 64 sessions", true, false, 64, 0 },
+        { "milter: others' mail", false, false, 4, 0 },
+        { "milter: others' mail, a session each", false, false, 4, 1 },
+        { "milter: partners' mail", true, false, 4, 0 },
+        { "milter: partners' mail, a session each", true, false, 4, 1 },
+        { "milter: partners' mail, 64 sessions", true, false, 64, 0 },
     };
     static const struct traffic both[] = {
-        { "others' mail", false, false, 4, 0 },
-        { "mail to a partner", false, true, 4, 0 },
-        { "partners' mail", true, false, 4, 0 },
+        { "milter, outbound connectors too: others' mail", false, false, 4, 0 },
+        { "milter, outbound connectors too: partners' mail", true, false, 4, 0 },
+        { "milter, outbound connectors too: mail to a partner", false, true, 4, 0 },
     };
     static struct contender floor = { .title = "the floor" };
-    static struct contender sizes[3], outbound;
+    static struct contender headers = { .title = "the floor with headers" };
+    static struct contender sizes[] = { { .title = "1 domain" },
+                                        { .title = "1,000 domains" },
+                                        { .title = "100,000 domains" } };
+    static struct contender outbound = { .title = "1,000 domains, outbound too" };
     struct contender *const all[] = { &floor, &sizes[0], &sizes[1], &sizes[2] };
-    struct contender *const pair[] = { &floor, &outbound };
+    struct contender *const three[] = { &floor, &headers, &outbound };
 
-    floor.pid = child_floor(floor.socket);
+    floor.pid = child_floor(false, floor.socket);
+    headers.pid = child_floor(true, headers.socket);
     start(&sizes[0], 1, false);
     start(&sizes[1], 1000, false);
     start(&sizes[2], 100000, false);
@@ -195,10 +222,10 @@ int main(void)
     for (size_t i = 0; i < sizeof(inbound) / sizeof(inbound[0]); i++)
         compare(&inbound[i], all, 4);
     for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++)
-        compare(&both[i], pair, 2);
-    child_end(floor.pid);
-    for (size_t i = 0; i < 3; i++)
-        child_end(sizes[i].pid);
+        compare(&both[i], three, 3);
+    for (size_t i = 0; i < 4; i++)
+        child_end(all[i]->pid);
+    child_end(headers.pid);
     child_end(outbound.pid);
     return 0;
 }

@@ -32,18 +32,11 @@
 #include "milter/snapshot.h"
 #include "milter/tls_policy.h"
 #include "policy/date.h"
+#include "tests/bench/figures.h"
 
 enum { CLIENTS_MOST = 64, QUESTIONS = 1 << 12, SAMPLES = 1 << 20, ROUNDS_MOST = 99 };
 
 static char folder[] = "/tmp/bench_tls_policy.XXXXXX";
-
-static void must(bool ok, const char *what)
-{
-    if (ok)
-        return;
-    (void)fprintf(stderr, "bench_tls_policy: %s: %s\n", what, strerror(errno));
-    exit(1);
-}
 
 static double seconds_of(clockid_t clock)
 {
@@ -53,20 +46,7 @@ static double seconds_of(clockid_t clock)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static uint32_t seed = 1;
-
-static uint32_t random_below(uint32_t limit)
-{
-    seed = seed * 1664525u + 1013904223u;
-    return (uint32_t)(((uint64_t)seed * limit) >> 32);
-}
-
 /* ---- rules ---------------------------------------------------------------------------------- */
-
-static void domain_name(char name[64], uint32_t n)
-{
-    (void)snprintf(name, 64, "mail%06x.partner%u.example", (n * 2654435761u) & 0xffffffu, n);
-}
 
 /* A connector for each hundred domains, as different partners have. */
 static struct rules *make_rules(uint32_t domains)
@@ -300,14 +280,6 @@ static int compare_figures(const void *left, const void *right)
     return (a->rate > b->rate) - (a->rate < b->rate);
 }
 
-static int number_of(const char *name, int otherwise, int most)
-{
-    const char *text = getenv(name);
-    int number = text != NULL ? atoi(text) : otherwise;
-
-    return number < 1 ? otherwise : number < most ? number : most;
-}
-
 static struct contender contenders[] = {
     { .title = "one answer (the floor)", .domains = 0 },
     { .title = "1 domain", .domains = 1 },
@@ -317,39 +289,66 @@ static struct contender contenders[] = {
 
 #define CONTENDERS (sizeof(contenders) / sizeof(contenders[0]))
 
-static void compare_all(int clients, int rounds, double seconds)
+/* The middle one of the ratios of a round's p99 to the floor's. */
+static double p99_ratio(const struct figures *floor, const struct figures *ours, size_t rounds)
+{
+    double ratios[ROUNDS_MOST];
+
+    for (size_t round = 0; round < rounds; round++)
+        ratios[round] = ours[round].p99 / floor[round].p99;
+    return middle_of(ratios, rounds);
+}
+
+static double rate_ratio(const struct figures *floor, const struct figures *ours, size_t rounds)
+{
+    double ratios[ROUNDS_MOST];
+
+    for (size_t round = 0; round < rounds; round++)
+        ratios[round] = ours[round].rate / floor[round].rate;
+    return middle_of(ratios, rounds);
+}
+
+static void compare_all(int clients, size_t rounds, double seconds)
 {
     static struct figures figures[CONTENDERS][ROUNDS_MOST];
-    double floor_rate;
+    struct figure rate = { .unit = "/s", .kind = GOAL_NONE };
+    struct figure p99 = { .unit = "us", .kind = GOAL_NONE };
 
     for (size_t i = 0; i < CONTENDERS; i++)
         (void)measure(&contenders[i], clients, seconds / 10); /* until it is warm */
-    for (int round = 0; round < rounds; round++) {
+    for (size_t round = 0; round < rounds; round++) {
         for (size_t i = 0; i < CONTENDERS; i++)
             figures[i][round] = measure(&contenders[i], clients, seconds);
     }
+    rate.ratio = rate_ratio(figures[0], figures[CONTENDERS - 1], rounds);
+    p99.ratio = p99_ratio(figures[0], figures[CONTENDERS - 1], rounds);
     for (size_t i = 0; i < CONTENDERS; i++)
-        qsort(figures[i], (size_t)rounds, sizeof(figures[i][0]), compare_figures);
-    floor_rate = figures[0][rounds / 2].rate;
+        qsort(figures[i], rounds, sizeof(figures[i][0]), compare_figures);
+    rate.floor = figures[0][rounds / 2].rate;
+    p99.floor = figures[0][rounds / 2].p99;
     for (size_t i = 0; i < CONTENDERS; i++) {
         const struct figures *middle = &figures[i][rounds / 2];
 
+        rate.value = middle->rate;
+        p99.value = middle->p99;
         (void)printf("%11d  %-24s %9.0f %10.2f %8.0f %8.0f %12.2f %6.0f%%\n", clients,
-                     contenders[i].title, middle->rate, middle->rate / floor_rate, middle->p50,
+                     contenders[i].title, middle->rate, middle->rate / rate.floor, middle->p50,
                      middle->p99, middle->used, 100 * middle->busy);
     }
+    figure_row(&rate, "map lookups, %d connections, %s", clients, contenders[CONTENDERS - 1].title);
+    figure_row(&p99, "  its p99");
 }
 
 int main(void)
 {
     static const int clients[] = { 1, 8, 64 };
-    int rounds = number_of("FORCETLS_ROUNDS", 5, ROUNDS_MOST);
+    size_t rounds = (size_t)number_of("FORCETLS_ROUNDS", 5, ROUNDS_MOST);
     double seconds = number_of("FORCETLS_MILLISECONDS", 500, 100000) / 1000.0;
 
     must(mkdtemp(folder) != NULL, folder);
     for (size_t i = 0; i < CONTENDERS; i++)
         contender_start(&contenders[i]);
-    (void)printf("TLS policy map, %d rounds of %.1f s, middle value\n%11s  %-24s %9s %10s %8s %8s "
+    (void)printf("TLS policy map, %zu rounds of %.1f s, middle value\n%11s  %-24s %9s %10s %8s %8s "
                  "%12s %7s\n",
                  rounds, seconds, "connections", "", "lookups/s", "of floor", "p50 us", "p99 us",
                  "server us", "busy");

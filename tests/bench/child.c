@@ -172,15 +172,17 @@ pid_t child_daemon(const struct daemon_settings *settings, char socket[108])
     return pid;
 }
 
-pid_t child_floor(char socket[108])
+pid_t child_floor(bool headers, char socket[108])
 {
-    char program[256];
+    const char *name = headers ? "floor-headers" : "floor";
+    char program[256], option[] = "-h";
     pid_t pid;
 
     child_program(program, "FORCETLS_FLOOR_MILTER", "tests/bench/floor_milter");
-    (void)snprintf(socket, 108, "%s/floor.sock", child_folder());
-    pid = child_start("floor", (char *const[]){ program, socket, NULL });
-    child_wait(pid, "floor", socket);
+    (void)snprintf(socket, 108, "%s/%s.sock", child_folder(), name);
+    pid = child_start(name, headers ? (char *const[]){ program, option, socket, NULL }
+                                    : (char *const[]){ program, socket, NULL });
+    child_wait(pid, name, socket);
     return pid;
 }
 

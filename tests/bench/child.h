@@ -7,6 +7,7 @@
 #ifndef FORCETLS_TESTS_BENCH_CHILD_H
 #define FORCETLS_TESTS_BENCH_CHILD_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -34,8 +35,8 @@ struct daemon_settings {
 };
 pid_t child_daemon(const struct daemon_settings *settings, char socket[108]);
 
-/* floor_milter, likewise. */
-pid_t child_floor(char socket[108]);
+/* floor_milter, likewise; with headers: the one that sees them. */
+pid_t child_floor(bool headers, char socket[108]);
 
 double child_seconds(pid_t pid);  /* of processor time, so far */
 double child_resident(pid_t pid); /* MB of memory */

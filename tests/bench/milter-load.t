@@ -39,11 +39,14 @@ is(scalar(grep { $_->line =~ /inbound verdict=pass connector=contoso-in .* nrcpt
 is(scalar(grep { $_->line =~ /verdict=defer reason=no-tls/ } @lines), 30, 'and those that it refused');
 is($bare->stop, 0, 'the daemon ends with status 0');
 
-my $floor_socket = work_dir() . '/floor.sock';
-start_process({ log => work_dir() . '/floor.log' }, $floor, $floor_socket);
-wait_for(10, sub { IO::Socket::UNIX->new(Peer => $floor_socket) }) or die "the floor does not listen\n";
-load('the floor', $floor_socket, '0, at the end 100, refused 0', qw(-m 100 -s 7));
-load('the floor without TLS', $floor_socket, '0, at the end 50, refused 0', qw(-m 50 -T));
+my $floor_socket;
+for my $options ([], ['-h']) {
+    $floor_socket = work_dir() . "/floor@$options.sock";
+    start_process({ log => work_dir() . '/floor.log' }, $floor, @$options, $floor_socket);
+    wait_for(10, sub { IO::Socket::UNIX->new(Peer => $floor_socket) }) or die "the floor does not listen\n";
+    load("the floor @$options", $floor_socket, '0, at the end 100, refused 0', qw(-m 100 -s 7));
+    load("the floor @$options without TLS", $floor_socket, '0, at the end 50, refused 0', qw(-m 50 -T));
+}
 
 isnt((run($client, '-m', 'x', $floor_socket))[0], 0, 'a wrong number is none');
 isnt((run($client, work_dir() . '/nobody'))[0], 0, 'nobody listens: no figures');
