@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * log: see log.h. The queue is a ring of fixed cells; whenever it is empty it begins at its first
- * cell again, so that a daemon whose log is read touches a few of its pages only. After it has
- * written, the writer rests before it waits for more, so that under load it is woken a thousand
- * times a second at most and not for each line, which costs more than what is decided.
+ * cell again, so that a daemon whose log is read touches a few of its pages only; what a flood has
+ * touched is given back. After it has written, the writer rests before it waits for more, so that
+ * under load it is woken a thousand times a second at most and not for each line, which costs more
+ * than what is decided.
  *
  * The writer alone calls syslog(3) and write(2), without our lock. Where one of them does not
  * come back, log_stop() leaves the writer behind: it owns nothing but its own stack and these
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
@@ -30,7 +32,9 @@
 #define LINE_SIZE 1001    /* 1000 bytes and the NUL */
 #define REPORT_SECONDS 10 /* a queue that is never empty tells its losses this often */
 #define REST_MILLISECONDS 1
+#define KEPT_LINES 512 /* of these an empty queue keeps the memory */
 
+/* 1024 bytes where pointers have 8: so KEPT_LINES of them end where a page does. */
 struct entry {
     int priority;
     time_t when;
@@ -56,6 +60,7 @@ static pthread_cond_t done;                              /* the writer has ended
 static enum state state = STATE_DIRECT;
 static struct entry *queue; /* QUEUE_LINES of them; never freed once the writer runs */
 static size_t first, count;
+static size_t touched; /* cells that have memory: at most so many, from the first one on */
 static unsigned long dropped, dropped_ever; /* since the last report; since the start */
 static bool waiting;                        /* the writer does, for `work`, and was not woken yet */
 static bool stopping, ended;
@@ -175,11 +180,21 @@ static bool take_report(struct entry *entry, time_t *last)
     return true;
 }
 
+/* Call with the lock held and an empty queue. Where madvise() refuses, nothing is lost. */
+static void give_back(void)
+{
+    if (touched <= KEPT_LINES)
+        return;
+    (void)madvise(queue + KEPT_LINES, (QUEUE_LINES - KEPT_LINES) * sizeof(*queue), MADV_DONTNEED);
+    touched = KEPT_LINES;
+}
+
 /* Until something is queued, or stop. Call with the lock held. */
 static void rest_and_wait(void)
 {
     static const struct timespec rest = { 0, REST_MILLISECONDS * 1000L * 1000L };
 
+    give_back();
     pthread_mutex_unlock(&lock);
     (void)nanosleep(&rest, NULL);
     pthread_mutex_lock(&lock);
@@ -217,7 +232,7 @@ static void *write_lines(void *unused)
 
 bool log_start(void)
 {
-    queue = calloc(QUEUE_LINES, sizeof(*queue));
+    queue = aligned_alloc((size_t)sysconf(_SC_PAGESIZE), QUEUE_LINES * sizeof(*queue));
     if (queue == NULL || !condition_init_monotonic(&done) ||
         !thread_start(&writer, write_lines, NULL)) {
         free(queue);
@@ -265,14 +280,16 @@ static void copy_text(char to[LINE_SIZE], const char *text)
 /* Call with the lock held. */
 static void enqueue(int priority, const char *text)
 {
-    struct entry *entry;
+    size_t cell = (first + count) % QUEUE_LINES;
+    struct entry *entry = &queue[cell];
 
     if (count == QUEUE_LINES) {
         dropped++;
         dropped_ever++;
         return;
     }
-    entry = &queue[(first + count) % QUEUE_LINES];
+    if (cell >= touched)
+        touched = cell + 1;
     entry->priority = priority;
     entry->when = time(NULL);
     copy_text(entry->text, text);
