@@ -6,8 +6,8 @@
  * of two measurements of the same round, and the middle one counts, so that what else the machine
  * does hits both sides. No test: it judges nothing.
  *
- *   FORCETLS_ROUNDS=N     measurements of each (11)
- *   FORCETLS_MESSAGES=N   messages of each (3000)
+ *   FORCETLS_ROUNDS=N     measurements of each (9)
+ *   FORCETLS_MESSAGES=N   messages of each (2500)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,8 +175,8 @@ static void compare(const struct traffic *traffic, struct contender *const conte
                     size_t count)
 {
     static struct series series[CONTENDERS_MOST];
-    size_t rounds = (size_t)number_of("FORCETLS_ROUNDS", 11, ROUNDS_MOST);
-    unsigned long messages = (unsigned long)number_of("FORCETLS_MESSAGES", 3000, 1000000);
+    size_t rounds = (size_t)number_of("FORCETLS_ROUNDS", 9, ROUNDS_MOST);
+    unsigned long messages = (unsigned long)number_of("FORCETLS_MESSAGES", 2500, 1000000);
 
     for (size_t i = 0; i < count; i++)
         measure(contenders[i], traffic, messages / 10, &series[i], 0); /* until it is warm */

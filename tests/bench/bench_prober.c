@@ -7,7 +7,7 @@
  * and the bare client share the machine. No test: it judges nothing.
  *
  *   FORCETLS_ROUNDS=N     measurements of each (5)
- *   FORCETLS_PROBES=N     probes of each (1000)
+ *   FORCETLS_PROBES=N     probes of each (500)
  */
 #include "config.h"
 
@@ -349,7 +349,7 @@ static double measure_prober(struct prober *prober, long count)
 static void compare(struct prober *prober)
 {
     size_t rounds = (size_t)number_of("FORCETLS_ROUNDS", 5, ROUNDS_MOST);
-    long count = number_of("FORCETLS_PROBES", 1000, 1000000);
+    long count = number_of("FORCETLS_PROBES", 500, 1000000);
     double bare[ROUNDS_MOST], ours[ROUNDS_MOST], ratios[ROUNDS_MOST], used;
     struct figure figure = { .unit = "/s", .kind = GOAL_NONE };
 

@@ -9,7 +9,7 @@
  * Who asks needs a processor of his own: "busy" is how much of one the server used, so that less
  * than all of it means that it could have answered more.
  *
- *   FORCETLS_ROUNDS=N    measurements of each (5)     FORCETLS_MILLISECONDS=N    each (500)
+ *   FORCETLS_ROUNDS=N    measurements of each (5)     FORCETLS_MILLISECONDS=N    each (300)
  */
 #include "config.h"
 
@@ -343,7 +343,7 @@ int main(void)
 {
     static const int clients[] = { 1, 8, 64 };
     size_t rounds = (size_t)number_of("FORCETLS_ROUNDS", 5, ROUNDS_MOST);
-    double seconds = number_of("FORCETLS_MILLISECONDS", 500, 100000) / 1000.0;
+    double seconds = number_of("FORCETLS_MILLISECONDS", 300, 100000) / 1000.0;
 
     must(mkdtemp(folder) != NULL, folder);
     for (size_t i = 0; i < CONTENDERS; i++)

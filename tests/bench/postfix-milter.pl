@@ -9,7 +9,7 @@
 # servers mostly comes. Plaintext from a partner in monitor mode: every recipient is decided and
 # logged, none is refused.
 #
-#   FORCETLS_MESSAGES=N  messages a run (500)      FORCETLS_ROUNDS=N  runs of each (11)
+#   FORCETLS_MESSAGES=N  messages a run (400)      FORCETLS_ROUNDS=N  runs of each (9)
 #   FORCETLS_SESSIONS=N  sessions at a time (4)
 use strict;
 use warnings;
@@ -19,8 +19,8 @@ use Forcetls::Scene;
 use POSIX ();
 use Time::HiRes qw(time);
 
-my $messages = $ENV{FORCETLS_MESSAGES} || 500;
-my $rounds = $ENV{FORCETLS_ROUNDS} || 11;
+my $messages = $ENV{FORCETLS_MESSAGES} || 400;
+my $rounds = $ENV{FORCETLS_ROUNDS} || 9;
 my $sessions = $ENV{FORCETLS_SESSIONS} || 4;
 
 my %services = (
