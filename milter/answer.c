@@ -77,6 +77,30 @@ sfsistat answer_undecided(const struct answerer *answerer, struct message *messa
     return answer_internal_error(answerer, message, what);
 }
 
+static sfsistat refuse_too_many_domains(const struct answerer *answerer, const struct rules *rules)
+{
+    struct refusal refusal;
+
+    refusal_too_many_domains(rules->settings.contact, JUDGED_DOMAINS_MOST, &refusal);
+    return reply_refuse(answerer->ctx, &refusal);
+}
+
+sfsistat answer_too_many_domains(const struct answerer *answerer, struct message *message,
+                                 const struct recipient *recipient, size_t domains)
+{
+    const struct rules *rules = rules_of(message);
+    bool monitored = rules->settings.mode == MODE_MONITOR;
+
+    log_printf(LOG_NOTICE, "an address that could mean %zu domains is %s", domains,
+               monitored ? "not judged" : "refused");
+    if (monitored)
+        return SMFIS_CONTINUE;
+    if (!recipient->facts.local)
+        return refuse_too_many_domains(answerer, rules);
+    message->too_many_domains = true;
+    return SMFIS_CONTINUE;
+}
+
 sfsistat answer_recipient(const struct answerer *answerer, struct message *message,
                           struct recipient *recipient)
 {
@@ -153,6 +177,8 @@ sfsistat answer_end(const struct answerer *answerer, const struct message *messa
     if (message->undecided)
         return answer_internal_error(answerer, message,
                                      "a recipient of local mail could not be decided");
+    if (message->too_many_domains)
+        return refuse_too_many_domains(answerer, rules_of(message));
     if (refuses(answerer, message, &message->refusal, &result) ||
         (message->says_without_tls && refuses(answerer, message, &message->without_tls, &result)))
         return result;

@@ -37,6 +37,10 @@ sfsistat answer_recipient(const struct answerer *answerer, struct message *messa
 sfsistat answer_undecided(const struct answerer *answerer, struct message *message,
                           const struct recipient *recipient, const char *what);
 
+/* RCPT, whose address, or the sender's, could mean so many domains that it is not judged. */
+sfsistat answer_too_many_domains(const struct answerer *answerer, struct message *message,
+                                 const struct recipient *recipient, size_t domains);
+
 /* The end of a message: the refusals that cannot come earlier, or a line for each connector that
  * let it through. */
 sfsistat answer_end(const struct answerer *answerer, const struct message *message);

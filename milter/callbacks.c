@@ -219,18 +219,21 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **arguments)
     struct recipient recipient;
     int64_t now_ms = monotonic_ms();
     sfsistat result;
+    size_t domains;
 
     if (session == NULL || session->message.snapshot == NULL)
         return tempfail_internal(ctx, "RCPT without a message");
     if (arguments == NULL || arguments[0] == NULL)
         return tempfail_internal(ctx, "RCPT without an address");
     source = source_of(ctx, session);
-    if (recipient_read(&recipient, session, &source, the_feed, arguments[0], now_ms)) {
-        recipient_judge(&recipient, session, the_hops, now_ms);
-        result = answer_recipient(&answerer, &session->message, &recipient);
-    } else {
+    if (!recipient_read(&recipient, session, &source, the_feed, arguments[0], now_ms)) {
         result =
             answer_undecided(&answerer, &session->message, &recipient, "no memory for a recipient");
+    } else if ((domains = recipient_too_many_domains(&recipient, session)) != 0) {
+        result = answer_too_many_domains(&answerer, &session->message, &recipient, domains);
+    } else {
+        recipient_judge(&recipient, session, the_hops, now_ms);
+        result = answer_recipient(&answerer, &session->message, &recipient);
     }
     recipient_release(&recipient);
     return result;

@@ -22,6 +22,14 @@ void recipient_release(struct recipient *recipient)
     hop_grip_release(&recipient->grip);
 }
 
+size_t recipient_too_many_domains(const struct recipient *recipient, const struct session *session)
+{
+    size_t sender = session->message.sender.count, own = recipient->address.count;
+    size_t most = sender > own ? sender : own;
+
+    return most > JUDGED_DOMAINS_MOST ? most : 0;
+}
+
 /* ---- deciding ---------------------------------------------------------------------------------
  */
 

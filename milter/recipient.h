@@ -7,6 +7,7 @@
 #define FORCETLS_MILTER_RECIPIENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "milter/hops/hops.h"
 #include "milter/session.h"
@@ -25,6 +26,10 @@ bool recipient_read(struct recipient *recipient, const struct session *session,
                     const struct macro_source *source, struct feed *feed, const char *address,
                     int64_t now_ms);
 void recipient_release(struct recipient *recipient);
+
+/* How many domains the addresses of its message, and it, could mean, where it is too many to judge
+ * (JUDGED_DOMAINS_MOST); else 0. */
+size_t recipient_too_many_domains(const struct recipient *recipient, const struct session *session);
 
 /*
  * Decides, inbound and outbound. Where the inbound decision refuses it, nothing is asked of the

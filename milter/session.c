@@ -177,7 +177,8 @@ bool message_tally(struct message *message, const struct decision *decision,
 bool message_is_nobodys(const struct message *message)
 {
     return message->tally_count == 0 && message->refusal.decision.outcome == OUTCOME_NONE &&
-           message->without_tls.decision.outcome == OUTCOME_NONE && !message->undecided;
+           message->without_tls.decision.outcome == OUTCOME_NONE && !message->undecided &&
+           !message->too_many_domains;
 }
 
 void message_reset(struct message *message)
@@ -195,5 +196,5 @@ void message_reset(struct message *message)
     message->tally_count = 0;
     kept_release(&message->refusal);
     kept_release(&message->without_tls);
-    message->says_without_tls = message->undecided = false;
+    message->says_without_tls = message->undecided = message->too_many_domains = false;
 }

@@ -16,6 +16,10 @@
 #include "milter/snapshot.h"
 #include "policy/decide.h"
 
+/* Domains that an address may mean, so that no callback takes long: what is decided grows with the
+ * sender's times the recipient's. Two spellings of an ordinary address have two. */
+#define JUDGED_DOMAINS_MOST 32
+
 struct message {
     struct snapshot *snapshot; /* NULL: no message under way */
     char *sender_text;
@@ -28,7 +32,8 @@ struct message {
     struct kept refusal;     /* the whole message is to be refused for this recipient */
     struct kept without_tls; /* or for this one, if it says that it needs no TLS, */
     bool says_without_tls;   /* and it does (TLS-Required: No, RFC 8689) */
-    bool undecided;          /* RCPT could not be answered with what went wrong */
+    bool undecided;          /* RCPT could not be answered with what went wrong, */
+    bool too_many_domains;   /* or with that: see JUDGED_DOMAINS_MOST */
 };
 
 struct session {

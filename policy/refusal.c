@@ -142,3 +142,14 @@ void refusal_other_session(const char *contact, struct refusal *refusal)
     line_add(&line, "The TLS policy has changed since this session began, try again in a new one");
     add_contact(&line, contact);
 }
+
+void refusal_too_many_domains(const char *contact, unsigned most, struct refusal *refusal)
+{
+    struct line line;
+
+    (void)snprintf(refusal->code, sizeof(refusal->code), "550");
+    (void)snprintf(refusal->status, sizeof(refusal->status), "5.1.3"); /* RFC 3463, 3.2: syntax */
+    line_init(&line, refusal->text, sizeof(refusal->text));
+    line_add(&line, "An address that could mean more than %u domains is not accepted", most);
+    add_contact(&line, contact);
+}

@@ -28,4 +28,7 @@ void refusal_internal_error(const char *contact, struct refusal *refusal);
  * will do. */
 void refusal_other_session(const char *contact, struct refusal *refusal);
 
+/* Of an address that could mean more domains than are judged. Trying again is of no use. */
+void refusal_too_many_domains(const char *contact, unsigned most, struct refusal *refusal);
+
 #endif
