@@ -252,13 +252,14 @@ static sfsistat on_data(SMFICTX *ctx)
 }
 
 /* The header TLS-Required: No (RFC 8689, 5), as Postfix reads it: nothing but the word, in any
- * case. */
+ * case, behind any white space of isspace(3). */
 static bool says_without_tls(const char *name, const char *value)
 {
-    static const char blanks[] = " \t\r\n";
-    size_t length;
+    static const char header[] = "TLS-Required", blanks[] = " \t\r\n\f\v";
+    size_t length = sizeof(header) - 1;
 
-    if (strcasecmp(name, "TLS-Required") != 0)
+    if (strncasecmp(name, header, length) != 0 ||
+        name[length + strspn(name + length, blanks)] != '\0')
         return false;
     value += strspn(value, blanks);
     length = strcspn(value, blanks);

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
 #
-# Envelopes that no mail program writes, over the bare milter protocol: addresses that could mean
-# hundreds of domains.
+# Envelopes and headers that no mail program writes, over the bare milter protocol: addresses that
+# could mean hundreds of domains, and ways to say TLS-Required: No.
 use strict;
 use warnings;
 use Test::More;
@@ -90,6 +90,22 @@ subtest 'and in mail that did not come by SMTP' => sub {
     is($mta->mail('a@example.org', macros => { i => 'y' }), 'continue');
     is($mta->rcpt('b@contoso.com', macros => { i => 'y' }), 'continue');
     is($mta->end_of_message(macros => { i => 'y' }), 'continue', 'the next message is another one');
+};
+
+# ---- TLS-Required: No ----------------------------------------------------------------------------
+
+subtest 'white space that Postfix skips hides nothing' => sub {
+    for my $header ([ 'TLS-Required', "\fNo" ], [ 'TLS-Required', "\x0b no" ], [ 'TLS-Required', "\n\tNo\f" ],
+        [ 'TLS-Required ', 'No' ], [ "tls-required\t", ' NO' ])
+    {
+        my $mta = session();
+        $mta->mail('<a@example.org>', macros => { i => 'x' });
+        is($mta->rcpt('<b@contoso.com>', macros => hop('contoso.com')), 'continue');
+        $mta->header(@$header);
+        $mta->end_of_headers;
+        like($mta->end_of_message(macros => { i => 'x' }), qr/^550 5\.7\.10 .*TLS-Required/,
+            "'" . join("': '", @$header) =~ s/([^ -~])/sprintf '\\x%02x', ord $1/egr . "'");
+    }
 };
 
 # ---- monitor mode, the switch for 3 a.m. ---------------------------------------------------------
