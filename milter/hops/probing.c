@@ -205,7 +205,11 @@ static void ask(struct probing *probing, const struct hop_order *order)
 {
     const struct probe_settings *settings = settings_of(probing);
     int64_t id = prober_next_id(probing->prober);
-    char *line = ask_probe_line(id, order->hop, order->allows_private, &probing->stores);
+    const struct ask_probe probe = { .id = id,
+                                     .hop = order->hop,
+                                     .private_addresses = order->allows_private,
+                                     .stores = &probing->stores };
+    char *line = ask_probe_line(&probe);
 
     if (line == NULL || !prober_ask(probing->prober, id, order->hop, order->rank, line,
                                     patience_ms(settings, prober_load(probing->prober) + 1))) {

@@ -142,6 +142,12 @@ bool ourselves_has_address(const struct ourselves *us, const struct ip *ip)
            network_list_contains(&us->settings->own_addresses, ip);
 }
 
+bool ourselves_may_connect(const struct ourselves *us, bool allows_private, const struct ip *ip)
+{
+    return allows_private || us->settings->private_addresses ||
+           (!address_is_special(ip) && !ourselves_has_address(us, ip));
+}
+
 static bool is_name(const struct domain *name, const char *ours)
 {
     struct domain domain;

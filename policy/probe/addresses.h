@@ -35,6 +35,10 @@ void ourselves_release(struct ourselves *us);
 
 bool ourselves_has_address(const struct ourselves *us, const struct ip *ip);
 
+/* A stranger may make us connect to it: neither ours nor special, unless those are allowed (here,
+ * or by the settings). */
+bool ourselves_may_connect(const struct ourselves *us, bool allows_private, const struct ip *ip);
+
 /* One of own_names, helo, or this host's name. */
 bool ourselves_has_name(const struct ourselves *us, const struct domain *name);
 

@@ -75,15 +75,16 @@ char *ask_settings_line(const struct settings *settings)
     return end(set_text(object, "trust_anchor", settings->dns.trust_anchor));
 }
 
-char *ask_probe_line(int64_t id, const char *hop, bool private_addresses,
-                     const struct string_list *stores)
+char *ask_probe_line(const struct ask_probe *probe)
 {
     json_t *object = begin("probe");
 
-    object = set(object, "id", json_integer(id));
-    object = set(object, "hop", json_string(hop));
-    object = set(object, "private", json_boolean(private_addresses));
-    return end(set(object, "stores", texts(stores)));
+    object = set(object, "id", json_integer(probe->id));
+    object = set(object, "hop", json_string(probe->hop));
+    object = set(object, "private", json_boolean(probe->private_addresses));
+    if (probe->revocation)
+        object = set(object, "revocation", json_true());
+    return end(set(object, "stores", texts(probe->stores)));
 }
 
 char *ask_cancel_line(int64_t id)

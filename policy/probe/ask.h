@@ -23,9 +23,15 @@ char *ask_settings_line(const struct settings *settings);
 bool ask_stores(const struct rules *rules, struct string_list *stores,
                 const struct connector **left_out);
 
-/* `hop` as next_hop_format() writes it. */
-char *ask_probe_line(int64_t id, const char *hop, bool private_addresses,
-                     const struct string_list *stores);
+struct ask_probe {
+    int64_t id;
+    const char *hop;        /* as next_hop_format() writes it */
+    bool private_addresses; /* may be connected to */
+    bool revocation;        /* ask the addresses that the certificates name for it */
+    const struct string_list *stores;
+};
+
+char *ask_probe_line(const struct ask_probe *probe);
 char *ask_cancel_line(int64_t id);
 char *ask_ping_line(int64_t id);
 

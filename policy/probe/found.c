@@ -28,6 +28,11 @@ const char *staple_word(enum staple staple)
     return words[staple];
 }
 
+const char *revocation_kind_word(enum revocation_kind kind)
+{
+    return kind == REVOCATION_OCSP ? "ocsp" : "crl";
+}
+
 void text_set(struct text_found *text, const char *data, size_t length)
 {
     free(text->data);
@@ -72,5 +77,10 @@ void hop_found_release(struct hop_found *found)
         free(found->hosts[i].addresses);
     }
     free(found->hosts);
+    for (size_t i = 0; i < found->revocation_count; i++) {
+        free(found->revocations[i].address.data);
+        free(found->revocations[i].text.data);
+    }
+    free(found->revocations);
     *found = (struct hop_found){ .count = 0 };
 }

@@ -13,6 +13,7 @@
 #include "policy/hop.h"
 #include "policy/network.h"
 #include "policy/x509/chain.h"
+#include "policy/x509/chain_revocation.h"
 
 enum client_certificate { CERTIFICATE_NOT_ASKED, CERTIFICATE_ASKED, CERTIFICATE_REQUIRED };
 
@@ -71,17 +72,36 @@ struct host_found {
     size_t count, left_out;
 };
 
+/* What an address says that a server's certificate names for its revocation. */
+#define REVOCATIONS_MOST 16                    /* of a next hop */
+#define REVOCATION_ADDRESS_MOST ((size_t)1024) /* bytes */
+
+enum revocation_kind { REVOCATION_OCSP, REVOCATION_CRL };
+
+struct revocation_found {
+    enum revocation_kind kind;
+    struct text_found address;
+    struct digest certificate; /* its fingerprint */
+    enum revocation_state state;
+    struct text_found text;
+    int64_t milliseconds;
+};
+
 struct hop_found {
     int64_t started, milliseconds;
     enum lookup mx_state;
     enum dnssec mx_dnssec;
     struct host_found *hosts; /* in order of preference */
     size_t count, left_out;
+    bool asked_revocation;
+    struct revocation_found *revocations;
+    size_t revocation_count;
 };
 
 /* The words of FORMAT (policy/hop.h has the others). */
 const char *client_certificate_word(enum client_certificate certificate);
 const char *staple_word(enum staple staple);
+const char *revocation_kind_word(enum revocation_kind kind);
 
 /* Replaces the text by a copy. */
 void text_set(struct text_found *text, const char *data, size_t length);

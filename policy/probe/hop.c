@@ -11,23 +11,12 @@
 #include "milter/clock.h"
 #include "policy/probe/countdown.h"
 #include "policy/probe/dialogue.h"
+#include "policy/probe/host_lookup.h"
 #include "policy/probe/hosts.h"
 #include "policy/probe/memory.h"
+#include "policy/probe/revocation.h"
 
 #define LIMIT_FACTOR 3
-
-/* The two lookups of a host. */
-enum { OF_A, OF_AAAA, EITHER };
-
-struct question {
-    struct hop *hop;
-    struct dns_query *query; /* under way */
-    struct dns_answer answer;
-};
-
-struct host_questions {
-    struct question lookups[EITHER];
-};
 
 /* An address that may be connected to. */
 struct attempt {
@@ -46,14 +35,17 @@ struct hop {
     struct hop_found found;
     int64_t started; /* monotonic ms */
 
-    struct question mx;
-    struct host_questions hosts[HOSTS_MOST];
-    size_t lookups; /* under way, of any kind */
+    struct dns_query *mx_query; /* under way */
+    struct dns_answer mx;
+    struct host_lookup hosts[HOSTS_MOST];
+    size_t lookups; /* of hosts, under way */
 
     struct attempt attempts[ADDRESSES_MOST];
     size_t attempt_count, next; /* the next one that has not begun */
     size_t active;              /* that wait for their turn or are under way */
     size_t open;                /* that are under way */
+
+    struct revocation *revocation; /* the last part of it, under way */
 
     struct countdown time;
     struct event *finished;
@@ -64,7 +56,7 @@ struct hop {
 /* It runs while anything is under way that is not only waiting for its turn. */
 static void set_clock(struct hop *hop)
 {
-    if (hop->lookups > 0 || hop->open > 0)
+    if (hop->mx_query != NULL || hop->lookups > 0 || hop->open > 0 || hop->revocation != NULL)
         countdown_run(&hop->time);
     else
         countdown_pause(&hop->time);
@@ -88,12 +80,6 @@ static unsigned port_of(const struct hop *hop)
     return port != 0 ? port : hop->tools->settings.port;
 }
 
-static bool is_allowed(const struct hop *hop, const struct ip *ip)
-{
-    return hop->request->allows_private || hop->tools->settings.private_addresses ||
-           (!address_is_special(ip) && !ourselves_has_address(&hop->tools->us, ip));
-}
-
 /* For SNI, and for the certificate to have; an address has none. */
 static const char *server_name(const struct attempt *attempt)
 {
@@ -107,6 +93,22 @@ static void judge(const struct attempt *attempt)
     if (attempt->found->chain != NULL && attempt->found->trust == NULL)
         trust_judge(hop->tools->trust, &hop->request->stores, server_name(attempt), monotonic_ms(),
                     attempt->found);
+}
+
+static void on_revocation_done(void *context)
+{
+    finish(context);
+}
+
+/* The last part: all certificates are known. */
+static void ask_revocation(struct hop *hop)
+{
+    if (hop->request->revocation)
+        hop->revocation = revocation_start(hop->tools, hop->request->allows_private, &hop->found,
+                                           on_revocation_done, hop);
+    set_clock(hop);
+    if (hop->revocation == NULL)
+        finish(hop);
 }
 
 static void begin_attempts(struct hop *hop);
@@ -150,7 +152,7 @@ static void begin_attempts(struct hop *hop)
     }
     set_clock(hop);
     if (hop->active == 0)
-        finish(hop);
+        ask_revocation(hop);
 }
 
 static void add_attempt(struct hop *hop, const struct host_found *host, struct address_found *found)
@@ -174,7 +176,8 @@ static void choose_addresses(struct hop *hop)
         struct host_found *host = &hop->found.hosts[i];
 
         for (size_t k = 0; k < host->count; k++) {
-            if (host->self || !is_allowed(hop, &host->addresses[k].ip))
+            if (host->self || !ourselves_may_connect(&hop->tools->us, hop->request->allows_private,
+                                                     &host->addresses[k].ip))
                 host->addresses[k].state = HOP_NOT_ALLOWED;
             else
                 add_attempt(hop, host, &host->addresses[k]);
@@ -188,45 +191,24 @@ static void choose_addresses(struct hop *hop)
 static void collect_addresses(struct hop *hop)
 {
     for (size_t i = 0; i < hop->found.count; i++) {
-        struct question *lookups = hop->hosts[i].lookups;
+        struct host_lookup *lookup = &hop->hosts[i];
 
         if (!host_name_usable(&hop->found.hosts[i].name)) {
             hop->found.hosts[i].addresses_state = LOOKUP_NONE;
             continue;
         }
-        hosts_set_addresses(&hop->found.hosts[i], &lookups[OF_A].answer, &lookups[OF_AAAA].answer,
+        hosts_set_addresses(&hop->found.hosts[i], &lookup->a.answer, &lookup->aaaa.answer,
                             port_of(hop));
     }
     choose_addresses(hop);
 }
 
-static void look_up(struct hop *hop, struct question *lookup, const struct domain *name,
-                    enum dns_type type, void (*done)(void *context, struct dns_answer *answer))
+static void on_host(void *context)
 {
-    lookup->hop = hop;
-    if (hop->tools->dns == NULL) {
-        lookup->answer.state = LOOKUP_SERVFAIL;
-        return;
-    }
-    lookup->query = dns_lookup(hop->tools->dns, name, type, done, lookup);
-    hop->lookups++;
-}
+    struct hop *hop = context;
 
-static void take_answer(struct question *lookup, struct dns_answer *answer)
-{
-    lookup->query = NULL;
-    lookup->answer = *answer;
-    *answer = (struct dns_answer){ .state = answer->state };
-    lookup->hop->lookups--;
-}
-
-static void on_address(void *context, struct dns_answer *answer)
-{
-    struct question *lookup = context;
-
-    take_answer(lookup, answer);
-    if (lookup->hop->lookups == 0)
-        collect_addresses(lookup->hop);
+    if (--hop->lookups == 0)
+        collect_addresses(hop);
 }
 
 static void look_up_hosts(struct hop *hop)
@@ -234,10 +216,9 @@ static void look_up_hosts(struct hop *hop)
     for (size_t i = 0; i < hop->found.count; i++) {
         const struct domain *name = &hop->found.hosts[i].name;
 
-        if (!host_name_usable(name))
-            continue;
-        look_up(hop, &hop->hosts[i].lookups[OF_A], name, DNS_A, on_address);
-        look_up(hop, &hop->hosts[i].lookups[OF_AAAA], name, DNS_AAAA, on_address);
+        if (host_name_usable(name) &&
+            host_lookup_start(&hop->hosts[i], hop->tools->dns, name, on_host, hop))
+            hop->lookups++;
     }
     set_clock(hop);
     if (hop->lookups == 0)
@@ -260,31 +241,35 @@ static void take_mx(struct hop *hop, const struct dns_answer *mx)
 
 static void on_mx(void *context, struct dns_answer *answer)
 {
-    struct question *lookup = context;
+    struct hop *hop = context;
 
-    take_answer(lookup, answer);
-    take_mx(lookup->hop, &lookup->answer);
+    hop->mx_query = NULL;
+    hop->mx = *answer;
+    *answer = (struct dns_answer){ .state = answer->state };
+    take_mx(hop, &hop->mx);
+}
+
+static void look_up_mx(struct hop *hop)
+{
+    if (hop->tools->dns == NULL) {
+        hop->mx.state = LOOKUP_SERVFAIL;
+        take_mx(hop, &hop->mx);
+        return;
+    }
+    hop->mx_query = dns_lookup(hop->tools->dns, &hop->request->hop.name, DNS_MX, on_mx, hop);
+    set_clock(hop);
 }
 
 /* ---- a probe -------------------------------------------------------------------------------- */
 
-static void cancel_lookup(struct question *lookup)
-{
-    if (lookup->query == NULL)
-        return;
-    dns_cancel(lookup->query);
-    lookup->query = NULL;
-    lookup->answer.state = LOOKUP_TIMEOUT;
-    lookup->hop->lookups--;
-}
-
 static void cancel_lookups(struct hop *hop)
 {
-    cancel_lookup(&hop->mx);
-    for (size_t i = 0; i < HOSTS_MOST; i++) {
-        for (size_t k = 0; k < EITHER; k++)
-            cancel_lookup(&hop->hosts[i].lookups[k]);
-    }
+    if (hop->mx_query != NULL)
+        dns_cancel(hop->mx_query);
+    hop->mx_query = NULL;
+    for (size_t i = 0; i < HOSTS_MOST; i++)
+        host_lookup_cancel(&hop->hosts[i]);
+    hop->lookups = 0;
 }
 
 static void cancel_attempts(struct hop *hop)
@@ -307,16 +292,19 @@ static void on_limit(void *context)
     static const char reason[] = "no time was left for this next hop";
     struct hop *hop = context;
 
-    if (hop->lookups > 0 && hop->mx.query == NULL) {
-        cancel_lookups(hop);
-        collect_addresses(hop);
-    } else if (hop->lookups > 0) {
+    if (hop->mx_query != NULL) {
         cancel_lookups(hop);
         hop->found.mx_state = LOOKUP_TIMEOUT;
         finish(hop);
         return;
     }
+    if (hop->lookups > 0) {
+        cancel_lookups(hop);
+        collect_addresses(hop);
+    }
     cancel_attempts(hop);
+    revocation_free(hop->revocation);
+    hop->revocation = NULL;
     for (size_t i = 0; i < hop->attempt_count; i++) {
         struct address_found *found = hop->attempts[i].found;
 
@@ -333,11 +321,10 @@ static void hop_free(struct hop *hop)
 {
     cancel_lookups(hop);
     cancel_attempts(hop);
-    dns_answer_release(&hop->mx.answer);
-    for (size_t i = 0; i < HOSTS_MOST; i++) {
-        for (size_t k = 0; k < EITHER; k++)
-            dns_answer_release(&hop->hosts[i].lookups[k].answer);
-    }
+    revocation_free(hop->revocation);
+    dns_answer_release(&hop->mx);
+    for (size_t i = 0; i < HOSTS_MOST; i++)
+        host_lookup_release(&hop->hosts[i]);
     hop_found_release(&hop->found);
     countdown_release(&hop->time);
     event_free(hop->finished);
@@ -384,16 +371,14 @@ struct hop *hop_start(struct tools *tools, const struct probe_request *request,
     hop->context = context;
     hop->started = monotonic_ms();
     hop->found.started = (int64_t)time(NULL);
+    hop->found.asked_revocation = request->revocation;
     countdown_init(&hop->time, tools->base,
                    (int64_t)(tools->settings.timeout * 1000 * LIMIT_FACTOR), on_limit, hop);
     hop->finished = memory_need(event_new(tools->base, -1, 0, on_finished, hop));
     if (request->hop.kind == NEXT_HOP_ADDRESS) {
         set_address(hop);
     } else if (request->hop.kind == NEXT_HOP_DOMAIN) {
-        look_up(hop, &hop->mx, &request->hop.name, DNS_MX, on_mx);
-        set_clock(hop);
-        if (hop->lookups == 0)
-            take_mx(hop, &hop->mx.answer);
+        look_up_mx(hop);
     } else {
         hosts_set_one(&hop->found, &request->hop.name);
         look_up_hosts(hop);

@@ -268,6 +268,7 @@ static const struct member settings_members[] = {
 static const struct member probe_members[] = {
     { "hop", 0, read_hop },
     { "private", offsetof(struct probe_request, allows_private), read_bool },
+    { "revocation", offsetof(struct probe_request, revocation), read_bool },
     { "stores", offsetof(struct probe_request, stores), read_stores },
     { NULL, 0, NULL },
 };

@@ -25,6 +25,7 @@ struct probe_request {
     char *text; /* the hop as it was asked for */
     struct next_hop hop;
     bool allows_private;
+    bool revocation;           /* ask the addresses that the certificates name for it */
     struct string_list stores; /* paths; "" is OpenSSL's default */
 };
 

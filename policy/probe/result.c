@@ -17,7 +17,7 @@
  * are made of goes last: a name that is not told is not there. */
 struct measure {
     size_t certificates; /* of a chain; never less than the first */
-    size_t names;        /* of a certificate, and as many addresses of CRLs and OCSP */
+    size_t names;        /* of a certificate, and as many addresses of CRLs and OCSP, and answers */
     size_t text;         /* bytes of one of its texts */
     size_t keywords;     /* of an answer to EHLO */
     size_t reply;        /* bytes of a reply */
@@ -278,6 +278,28 @@ static json_t *mx(const struct hop_found *found)
     return object;
 }
 
+static json_t *revocation(const struct revocation_found *found, const struct measure *measure)
+{
+    json_t *object = memory_need(json_object());
+
+    set_digest(object, "certificate", &found->certificate);
+    set_word(object, "kind", revocation_kind_word(found->kind));
+    set(object, "address", cut_string(span_of_text(&found->address), measure->text));
+    set_word(object, "state", revocation_state_word(found->state));
+    set_foreign(object, "text", span_of_text(&found->text));
+    set_number(object, "milliseconds", found->milliseconds);
+    return object;
+}
+
+static json_t *revocations(const struct hop_found *found, const struct measure *measure)
+{
+    json_t *array = memory_need(json_array());
+
+    for (size_t i = 0; i < found->revocation_count && i < measure->names; i++)
+        add(array, revocation(&found->revocations[i], measure));
+    return array;
+}
+
 /* ---- lines ---------------------------------------------------------------------------------- */
 
 static json_t *begin(const char *type)
@@ -310,6 +332,8 @@ static char *write_line(int64_t id, const char *hop, const struct hop_found *fou
     for (size_t i = 0; i < found->count; i++)
         add(hosts, host(&found->hosts[i], measure));
     set(object, "hosts", hosts);
+    if (found->asked_revocation)
+        set(object, "revocation", revocations(found, measure));
     if (measure->cut)
         set(object, "cut", json_true());
     return end(object);

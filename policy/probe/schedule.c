@@ -65,7 +65,8 @@ static void job_free(struct job *job)
 
 static bool same_hop(const struct probe_request *a, const struct probe_request *b)
 {
-    return a->allows_private == b->allows_private && next_hop_equal(&a->hop, &b->hop);
+    return a->allows_private == b->allows_private && a->revocation == b->revocation &&
+           next_hop_equal(&a->hop, &b->hop);
 }
 
 static bool same_stores(const struct probe_request *a, const struct probe_request *b)

@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "policy/probe/memory.h"
-#include "policy/probe/staple.h"
+#include "policy/x509/chain_revocation.h"
 
 /* All certificates of a server together; OpenSSL's own bound is 100 kB. */
 #define CHAIN_BYTES_MOST 65536L
@@ -371,12 +371,32 @@ static enum client_certificate client_certificate_of(const struct tls *tls)
                                                             : CERTIFICATE_ASKED;
 }
 
+/* What a response says that came with the certificate (RFC 6066, 8). */
+static enum staple staple_of(const struct tls *tls, const struct chain *chain)
+{
+    const unsigned char *response = NULL;
+    long length = SSL_get_tlsext_status_ocsp_resp(tls->ssl, &response);
+    struct revocation_judgement judgement;
+
+    if (response == NULL || length <= 0)
+        return STAPLE_NONE;
+    chain_judge_ocsp(chain, (struct span){ (const char *)response, (size_t)length }, &judgement);
+    switch (judgement.state) {
+    case REVOCATION_GOOD:
+        return STAPLE_GOOD;
+    case REVOCATION_REVOKED:
+        return STAPLE_REVOKED;
+    case REVOCATION_UNKNOWN:
+        return STAPLE_UNKNOWN;
+    default:
+        return STAPLE_INVALID;
+    }
+}
+
 void tls_get_found(const struct tls *tls, struct tls_found *found, struct chain **chain)
 {
     const SSL_CIPHER *cipher = SSL_get_current_cipher(tls->ssl);
     STACK_OF(X509) *certificates = SSL_get_peer_cert_chain(tls->ssl);
-    const unsigned char *response = NULL;
-    long length;
 
     *found = (struct tls_found){ .bits = SSL_CIPHER_get_bits(cipher, NULL) };
     copy(found->protocol, sizeof(found->protocol), SSL_get_version(tls->ssl));
@@ -384,8 +404,7 @@ void tls_get_found(const struct tls *tls, struct tls_found *found, struct chain 
     get_group(tls, found->group, sizeof(found->group));
     found->forward_secrecy = is_tls13(tls) || (cipher != NULL && signs_key_exchange(cipher));
     found->client_certificate = client_certificate_of(tls);
-    length = SSL_get_tlsext_status_ocsp_resp(tls->ssl, &response);
-    found->staple = staple_read(response, length, certificates);
     *chain = memory_need(chain_new(certificates));
+    found->staple = staple_of(tls, *chain);
     ERR_clear_error();
 }

@@ -156,9 +156,8 @@ contoso.com
     valid               from DAY until DAY (60 d left)
     fingerprint         abababababababababababababababababababababababababababababababab
     public key          cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
-    revocation          stapled OCSP answer: none, OCSP http://ocsp.example/, CRL
-                        http://crl.example/ca.crl (named in the certificate; whether they can be
-                        reached was not checked)
+    revocation          stapled OCSP answer: none; OCSP http://ocsp.example/: not asked; CRL
+                        http://crl.example/ca.crl: not asked
     client certificate  not asked for
 
   connector contoso-out, level secure
@@ -179,7 +178,7 @@ contoso.com
 END
     my ($settings, @probes) = requests();
     is($settings->{type}, 'settings', 'settings come first');
-    is_deeply(\@probes, [ { v => 1, type => 'probe', id => 1, hop => 'contoso.com', private => $false, stores => [''] } ], 'then what is to be looked at');
+    is_deeply(\@probes, [ { v => 1, type => 'probe', id => 1, hop => 'contoso.com', private => $false, revocation => $true, stores => [''] } ], 'then what is to be looked at');
 };
 
 subtest 'settings of the file' => sub {
@@ -299,7 +298,7 @@ subtest 'what is not there' => sub {
 
 subtest 'certificates of every kind' => sub {
     my @cases = (
-        [ { chain => [ { %leaf, subject => undef, names => undef, organization => undef, organizational_unit => undef, crls => [], ocsp => [] } ] }, qr/^    certificate\s+no common name; no subjectAltName\n/m, qr/^    revocation\s+stapled OCSP answer: none, no address is named\n/m ],
+        [ { chain => [ { %leaf, subject => undef, names => undef, organization => undef, organizational_unit => undef, crls => [], ocsp => [] } ] }, qr/^    certificate\s+no common name; no subjectAltName\n/m, qr/^    revocation\s+stapled OCSP answer: none; the certificate names no address\n/m ],
         [ { chain => [], trust => [] }, qr/^    certificate\s+none\n/m, qr/TLSv1\.3, no certificate/ ],
         [ { chain => [ { %leaf, names => [ map { "n$_.contoso.com" } 1 .. 20 ] } ] }, qr/DNS names n1\.contoso\.com,.* and 12 more/s ],
         [ { chain => [ { %leaf, organization => "M\x{fc}ller \\x1b[2J" } ] }, qr/organisation\s+'M\\xc3\\xbcller \\x1b\[2J'/ ],
@@ -318,6 +317,31 @@ subtest 'certificates of every kind' => sub {
         like($out, $_, "$_") for @patterns;
         is($errors, '', 'nothing on stderr');
     }
+};
+
+subtest 'revocation' => sub {
+    my %words = (
+        good => 'good', revoked => 'REVOKED', unknown => 'it does not know the certificate', stale => 'out of date', invalid => 'invalid', unverified => 'cannot be verified',
+        malformed => 'no answer that can be read', refused => 'refused', unreachable => 'unreachable', 'not-allowed' => 'not asked', 'not-tried' => 'not asked', 'made-up' => '' );
+    my $row = sub { return { certificate => 'ab' x 32, kind => 'crl', address => 'http://crl.example/ca.crl', state => 'good', text => '', milliseconds => 1, @_ } };
+    my $said = sub {
+        my (@rows) = @_;
+        answer('contoso.com', { %{ result('contoso.com', 'found', host('mx1.contoso.com', 10, address('192.0.2.9', 'tls'))) }, revocation => [@rows] });
+        my ($code, $out) = probe('probe', '-c', $conf, 'contoso-out');
+        is($code, 0, 'no verdict depends on it');
+        return $out =~ /^    revocation((?: .*\n)+?)    client/m ? $1 =~ s/\s+/ /gr : $out;
+    };
+    for my $state (sort keys %words) {
+        my $wanted = $words{$state} eq '' ? '' : ": $words{$state}";
+        like($said->($row->(state => $state)), qr{CRL http://crl\.example/ca\.crl\Q$wanted\E $}, $state);
+    }
+    like($said->($row->(text => 'HTTP 404, \\x1b[2J')), qr{good \(HTTP 404, \\x1b\[2J\) $}, 'what a server says');
+    like($said->($row->(certificate => 'cd' x 32)), qr{CRL http://crl\.example/ca\.crl: not asked $}, 'of another certificate');
+    like($said->($row->(kind => 'ocsp')), qr{CRL http://crl\.example/ca\.crl: not asked $}, 'of another kind');
+    like($said->($row->(kind => 'ocsp', address => 'http://ocsp.example/', text => 'until 2026-12-01')), qr{OCSP http://ocsp\.example/: good \(until 2026-12-01\); CRL}, 'a responder');
+    is_deeply([ map { $_->{revocation} } grep { $_->{type} eq 'probe' } (requests())[-1] ], [$true], 'it was asked for');
+    my ($code) = probe('probe', '-c', $conf, '--all');
+    is_deeply([ grep { $_->{revocation} } (requests())[-1] ], [], 'with --all it is not');
 };
 
 subtest 'JSON' => sub {

@@ -752,6 +752,10 @@ static void ask__settings_of_a_file__a_line_that_the_prober_reads(void **state)
 static void ask__probe__a_line_that_the_prober_reads(void **state)
 {
     struct string_list stores = { .count = 0 };
+    struct ask_probe probe = { .id = INT64_C(4611686018427387904),
+                               .hop = "[mail.hq.example]:587",
+                               .private_addresses = true,
+                               .revocation = true };
     struct request request;
     struct why why;
     char *line;
@@ -759,12 +763,14 @@ static void ask__probe__a_line_that_the_prober_reads(void **state)
     (void)state;
     build_strings(&stores, "/etc/ssl/certs/ca-certificates.crt");
     (void)string_list_add(&stores, "");
-    line = ask_probe_line(INT64_C(4611686018427387904), "[mail.hq.example]:587", true, &stores);
+    probe.stores = &stores;
+    line = ask_probe_line(&probe);
     assert_true(request_read(&request, span_of(line), &why));
     assert_int_equal(request.type, REQUEST_PROBE);
     assert_true(request.id == INT64_C(4611686018427387904));
     assert_string_equal(request.probe.text, "[mail.hq.example]:587");
     assert_true(request.probe.allows_private);
+    assert_true(request.probe.revocation);
     assert_int_equal(request.probe.stores.count, 2);
     assert_string_equal(request.probe.stores.strings[1], "");
     request_release(&request);
@@ -775,10 +781,11 @@ static void ask__probe__a_line_that_the_prober_reads(void **state)
 static void ask__path_that_is_no_utf8__no_line(void **state)
 {
     struct string_list stores = { .count = 0 };
+    const struct ask_probe probe = { .id = 1, .hop = "contoso.com", .stores = &stores };
 
     (void)state;
     (void)string_list_add(&stores, "/etc/\xff");
-    assert_null(ask_probe_line(1, "contoso.com", false, &stores));
+    assert_null(ask_probe_line(&probe));
     string_list_release(&stores);
 }
 

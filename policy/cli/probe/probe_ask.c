@@ -156,9 +156,13 @@ static bool make_requests(const struct probe *probe, const struct settings *sett
         return false;
     for (size_t i = first; i < behind; i++) {
         const struct probe_hop *hop = probe->hops[i];
+        const struct ask_probe question = { .id = (int64_t)i + 1,
+                                            .hop = hop->text,
+                                            .private_addresses = hop->allows_private,
+                                            .revocation = !probe->all,
+                                            .stores = &hop->stores };
 
-        if (!add_line(text,
-                      ask_probe_line((int64_t)i + 1, hop->text, hop->allows_private, &hop->stores)))
+        if (!add_line(text, ask_probe_line(&question)))
             return false;
     }
     return true;

@@ -26,6 +26,7 @@ static void add_cited(struct line *line, const char *text)
 /* What a row is written from. */
 struct seen {
     const json_t *address, *tls, *leaf, *trusts;
+    const json_t *answers; /* of the addresses that certificates name; NULL: not asked */
     int64_t now;
 };
 
@@ -225,17 +226,67 @@ static bool say_public_key(const struct seen *seen, struct line *line)
     return true;
 }
 
-static void add_addresses(struct line *line, const char *word, const json_t *addresses)
+/* What this address has answered; NULL: it was not asked. */
+static const json_t *find_answer(const struct seen *seen, const char *kind, const char *address)
+{
+    const char *certificate = probe_word(seen->leaf, "fingerprint");
+
+    for (size_t i = 0; i < json_array_size(seen->answers); i++) {
+        const json_t *answer = json_array_get(seen->answers, i);
+
+        if (probe_word_is(answer, "kind", kind) && probe_word_is(answer, "address", address) &&
+            probe_word_is(answer, "certificate", certificate))
+            return answer;
+    }
+    return NULL;
+}
+
+static void add_answer(struct line *line, const json_t *answer)
+{
+    static const struct {
+        const char *word, *words;
+    } rows[] = {
+        { "good", "good" },
+        { "revoked", "REVOKED" },
+        { "unknown", "it does not know the certificate" },
+        { "stale", "out of date" },
+        { "invalid", "invalid" },
+        { "unverified", "cannot be verified" },
+        { "malformed", "no answer that can be read" },
+        { "refused", "refused" },
+        { "unreachable", "unreachable" },
+        { "not-allowed", "not asked" },
+        { "not-tried", "not asked" },
+    };
+    const char *text = probe_word(answer, "text");
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (probe_word_is(answer, "state", rows[i].word))
+            line_add(line, ": %s", rows[i].words);
+    }
+    if (text[0] == '\0')
+        return;
+    line_add(line, " (");
+    probe_words_text(line, text);
+    line_add(line, ")");
+}
+
+static void add_addresses(const struct seen *seen, struct line *line, const char *kind,
+                          const char *word, const json_t *addresses)
 {
     for (size_t i = 0; i < json_array_size(addresses); i++) {
         const char *address = json_string_value(json_array_get(addresses, i));
+        const json_t *answer = find_answer(seen, kind, address != NULL ? address : "");
 
-        line_add(line, "%s %s ", line->length > 0 ? "," : "", word);
+        line_add(line, "; %s ", word);
         probe_words_text(line, address != NULL ? address : "");
+        if (answer != NULL)
+            add_answer(line, answer);
+        else
+            line_add(line, ": not asked");
     }
 }
 
-/* The prober asks none of them. */
 static bool say_revocation(const struct seen *seen, struct line *line)
 {
     const json_t *crls = json_object_get(seen->leaf, "crls");
@@ -244,12 +295,10 @@ static bool say_revocation(const struct seen *seen, struct line *line)
     if (seen->leaf == NULL)
         return false;
     line_add(line, "stapled OCSP answer: %s", probe_word(seen->tls, "ocsp_staple"));
-    add_addresses(line, "OCSP", ocsp);
-    add_addresses(line, "CRL", crls);
-    if (json_array_size(crls) + json_array_size(ocsp) > 0)
-        line_add(line, " (named in the certificate; whether they can be reached was not checked)");
-    else
-        line_add(line, ", no address is named");
+    add_addresses(seen, line, "ocsp", "OCSP", ocsp);
+    add_addresses(seen, line, "crl", "CRL", crls);
+    if (json_array_size(crls) + json_array_size(ocsp) == 0)
+        line_add(line, "; the certificate names no address");
     return true;
 }
 
@@ -301,14 +350,15 @@ static const struct row {
     { "after TLS", say_afterwards },
 };
 
-bool probe_words_row(const json_t *address, int64_t now, size_t *position, const char **label,
-                     char text[PROBE_TEXT_SIZE])
+bool probe_words_row(const json_t *result, const json_t *address, int64_t now, size_t *position,
+                     const char **label, char text[PROBE_TEXT_SIZE])
 {
     const struct seen seen = {
         .address = address,
         .tls = json_object_get(address, "tls"),
         .leaf = json_array_get(json_object_get(address, "chain"), 0),
         .trusts = json_object_get(address, "trust"),
+        .answers = json_object_get(result, "revocation"),
         .now = now,
     };
 

@@ -125,7 +125,7 @@ static void print_hosts(const struct page *page, const json_t *result)
 
 /* An address that speaks TLS. */
 struct shower {
-    const json_t *host, *address;
+    const json_t *result, *host, *address;
     bool printed;
 };
 
@@ -142,7 +142,7 @@ static size_t gather(const json_t *result, struct shower showers[SHARED_MOST])
             const char *state = json_in_text(address, "state");
 
             if (state != NULL && strcmp(state, "tls") == 0)
-                showers[count++] = (struct shower){ host, address, false };
+                showers[count++] = (struct shower){ result, host, address, false };
         }
     }
     return count;
@@ -155,9 +155,9 @@ static bool shows_the_same(const struct shower *a, const struct shower *b, int64
     size_t i = 0, n = 0;
 
     for (;;) {
-        bool more = probe_words_row(a->address, now, &i, &label, mine);
+        bool more = probe_words_row(a->result, a->address, now, &i, &label, mine);
 
-        if (probe_words_row(b->address, now, &n, &other, theirs) != more)
+        if (probe_words_row(b->result, b->address, now, &n, &other, theirs) != more)
             return false;
         if (!more)
             return true;
@@ -178,7 +178,8 @@ static void add_place(struct line *line, const struct shower *shower)
     probe_words_address(line, shower->address);
 }
 
-static void print_rows(const struct page *page, const json_t *address, int64_t now)
+static void print_rows(const struct page *page, const json_t *result, const json_t *address,
+                       int64_t now)
 {
     static const struct column columns[] = { { .heading = NULL },
                                              { .heading = NULL, .wraps = true } };
@@ -187,7 +188,7 @@ static void print_rows(const struct page *page, const json_t *address, int64_t n
     const char *label;
     size_t position = 0;
 
-    while (probe_words_row(address, now, &position, &label, text)) {
+    while (probe_words_row(result, address, now, &position, &label, text)) {
         table_cell(table, PAINT_NONE, "%s", label);
         table_cell(table, PAINT_NONE, "%s", text);
     }
@@ -215,7 +216,7 @@ static void print_showers(const struct page *page, const json_t *result, int64_t
         }
         page_empty_line(page);
         page_paragraph(page, INDENT, INDENT, PAINT_BOLD, "%s", places);
-        print_rows(page, showers[i].address, now);
+        print_rows(page, result, showers[i].address, now);
     }
 }
 

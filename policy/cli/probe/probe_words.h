@@ -34,10 +34,9 @@ void probe_words_state(struct line *line, const json_t *address);
 /* "[192.0.2.9]:25" */
 void probe_words_address(struct line *line, const json_t *address);
 
-/* probe_rows.c: the rows of an address that speaks TLS: a label, and what is to be said of it. The
- * row at
- * `*position`, which goes on; start with 0. False: no more. */
-bool probe_words_row(const json_t *address, int64_t now, size_t *position, const char **label,
-                     char text[PROBE_TEXT_SIZE]);
+/* probe_rows.c: the rows of an address of the line that speaks TLS: a label, and what is to be said
+ * of it. The row at `*position`, which goes on; start with 0. False: no more. */
+bool probe_words_row(const json_t *result, const json_t *address, int64_t now, size_t *position,
+                     const char **label, char text[PROBE_TEXT_SIZE]);
 
 #endif

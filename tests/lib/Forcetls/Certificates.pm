@@ -57,6 +57,8 @@ sub _expired
 #   ca       a certification authority
 #   expired  over already
 #   rsa      bits of an RSA key
+#   crls     addresses of lists of revoked certificates: [ ... ]
+#   ocsp     addresses of OCSP responders: [ ... ]
 sub make
 {
     my ($self, $name, %option) = @_;
@@ -72,6 +74,8 @@ sub make
         push @extensions,
             ($option{subject} eq '/' ? 'subjectAltName=critical,' : 'subjectAltName=') . $names;
     }
+    push @extensions, 'crlDistributionPoints=' . join ',', map { "URI:$_" } @{ $option{crls} } if $option{crls};
+    push @extensions, 'authorityInfoAccess=' . join ',', map { "OCSP;URI:$_" } @{ $option{ocsp} } if $option{ocsp};
     push @extensions, 'subjectKeyIdentifier=hash', $by ? 'authorityKeyIdentifier=keyid' : ();
 
     _new_key("$base.key", $option{rsa});
@@ -162,6 +166,32 @@ sub impostors
     my $twin = '/O=Example Trust/CN=Example Issuing CA';
     $make->('twin_ca', subject => $twin, ca => 1, by => $world->{twin_root});
     $make->('twin', subject => '/O=Contoso Ltd/CN=mail.contoso.com', by => $world->{twin_ca});
+}
+
+# A list of revoked certificates (DER) by this one. Options: revoked => [ certificates ]; stale: it
+# was to be renewed long ago; future: it is not in force yet.
+my $lists = 0;
+sub list_of_revoked
+{
+    my ($self, $by, %option) = @_;
+    my $base = "$self->{dir}/list-" . ++$lists;
+    write_file("$base.index", join '', map { "R\t351231235959Z\t260101000000Z,keyCompromise\t" . serial($_) . "\tunknown\t/CN=x\n" } @{ $option{revoked} // [] });
+    write_file("$base.number", "01\n");
+    write_file("$base.conf", join "\n", '[ca]', 'default_ca=this', '[this]', "database=$base.index", "crlnumber=$base.number", 'default_md=sha256', '');
+    my @dates =
+        $option{stale} ? qw(-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z)
+      : $option{future} ? qw(-crl_lastupdate 20900101000000Z -crl_nextupdate 20900201000000Z)
+      : qw(-crldays 7);
+    _openssl('ca', '-gencrl', '-config', "$base.conf", '-cert', $by->{file}, '-keyfile', $by->{key}, @dates, '-out', "$base.pem");
+    _openssl('crl', '-in', "$base.pem", '-outform', 'DER', '-out', "$base.der");
+    return read_file("$base.der");
+}
+
+sub serial
+{
+    my ($certificate) = @_;
+    my $out = _openssl('x509', '-in', $certificate->{file}, '-noout', '-serial');
+    return $out =~ /=(\w+)/ ? $1 : die "no serial number in: $out";
 }
 
 # SHA-256 of the certificate, and of its SubjectPublicKeyInfo: hexadecimal digits with colons.

@@ -81,12 +81,13 @@ sub ask
     return $self->put($json->encode({ v => 1, %$request }) . "\n");
 }
 
-# Asks for a probe and gives its id. Options: private, stores.
+# Asks for a probe and gives its id. Options: private, stores, revocation.
 sub ask_for
 {
     my ($self, $hop, %option) = @_;
     my $id = ++$self->{ids};
     $self->ask({ type => 'probe', id => $id, hop => $hop, stores => $option{stores} // [],
+            $option{revocation} ? (revocation => JSON::PP::true) : (),
             exists $option{private} ? (private => $option{private} ? JSON::PP::true : JSON::PP::false) : () });
     return $id;
 }
