@@ -9,21 +9,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/http.h>
-#include <openssl/httperr.h>
-#include <openssl/ocsp.h>
-
 #include "policy/probe/memory.h"
 #include "policy/probe/wire.h"
 
+/* Bytes of the status line and the header together. */
+#define HEADER_MOST ((size_t)16384)
+
+/* Of a status line, in what is told of it. */
+#define STATUS_MOST ((size_t)100)
+
+/* How often the socket is read before others have their turn. */
+#define TURNS 8
+
 struct fetch {
-    struct wire wire; /* the connection; OpenSSL reads and writes */
-    BIO *socket;
-    OSSL_HTTP_REQ_CTX *exchange;
+    struct wire wire;
     struct event *readable, *writable, *timer;
     bool connected, over;
+
+    char *request;
+    size_t request_length;
+
+    char *data; /* what came */
+    size_t length, room;
+    size_t most;     /* of the body */
+    size_t body;     /* where it begins; 0: not yet */
+    bool has_length; /* the header says it: */
+    unsigned long long announced;
+
     enum fetch_state state;
     char *why;
     size_t why_length;
@@ -51,83 +63,158 @@ static void end_with(struct fetch *fetch, enum fetch_state state, const char *wh
     end(fetch, state, why, strlen(why));
 }
 
-/* OpenSSL's last word on HTTP, with what it adds. */
-static unsigned long take_error(char *more, size_t size)
-{
-    unsigned long last = 0, error;
-    const char *data;
-    int flags;
-
-    more[0] = '\0';
-    while ((error = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) != 0) {
-        if (ERR_GET_LIB(error) != ERR_LIB_HTTP)
-            continue;
-        last = error;
-        (void)snprintf(more, size, "%s", (flags & ERR_TXT_STRING) != 0 ? data : "");
-    }
-    return last;
-}
-
-/* A redirection is no error for OpenSSL, and neither is a line that is too long; a status comes as
- * "code=404, reason=Not Found". */
-static void end_failed(struct fetch *fetch)
-{
-    static const char code[] = "code=", reason[] = ", reason=";
-    char words[240], more[160], *phrase;
-    unsigned long error = take_error(more, sizeof(more));
-    const char *about = error != 0 ? ERR_reason_error_string(error) : NULL;
-
-    if (error == 0) {
-        end_with(fetch, FETCH_REFUSED, "a redirection, or a line that is too long");
-    } else if (strncmp(more, code, strlen(code)) == 0) {
-        phrase = strstr(more, reason);
-        if (phrase != NULL)
-            *phrase = '\0';
-        (void)snprintf(words, sizeof(words), "HTTP %s%s%s", more + strlen(code),
-                       phrase != NULL ? ", " : "", phrase != NULL ? phrase + strlen(reason) : "");
-        end_with(fetch, FETCH_REFUSED, words);
-    } else {
-        (void)snprintf(words, sizeof(words), "%s%s%s", about != NULL ? about : "no HTTP",
-                       more[0] != '\0' ? ": " : "", more);
-        end_with(fetch, FETCH_MALFORMED, words);
-    }
-}
-
 static void fetch_free(struct fetch *fetch)
 {
     event_free(fetch->readable);
     event_free(fetch->writable);
     event_free(fetch->timer);
-    OSSL_HTTP_REQ_CTX_free(fetch->exchange);
-    BIO_free(fetch->socket);
     wire_close(&fetch->wire);
+    free(fetch->request);
+    free(fetch->data);
     free(fetch->why);
     free(fetch);
+}
+
+static struct span body_of(const struct fetch *fetch)
+{
+    size_t length = fetch->length - fetch->body;
+
+    if (fetch->has_length && fetch->announced < length)
+        length = (size_t)fetch->announced;
+    return (struct span){ fetch->data + fetch->body, length };
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
     struct fetch *fetch = context;
-    struct fetch_answer answer;
-    char *body = NULL;
-    long length = 0;
+    struct fetch_answer answer = { .body = { "", 0 } };
 
     (void)fd;
     (void)what;
     if (!fetch->over)
         end_with(fetch, fetch->connected ? FETCH_SILENT : FETCH_UNREACHABLE, "time-out");
     if (fetch->state == FETCH_DONE)
-        length = BIO_get_mem_data(OSSL_HTTP_REQ_CTX_get0_mem_bio(fetch->exchange), &body);
-    answer = (struct fetch_answer){
-        .state = fetch->state,
-        .body = { body, body != NULL && length > 0 ? (size_t)length : 0 },
-        .why = { fetch->why, fetch->why_length },
-    };
+        answer.body = body_of(fetch);
+    answer.state = fetch->state;
+    answer.why = (struct span){ fetch->why, fetch->why_length };
     fetch->done(fetch->context, &answer);
     fetch_free(fetch);
 }
 
+/* ---- the header ------------------------------------------------------------------------------ */
+
+/* The line at `*position` without its end; false: it has no end yet. */
+static bool next_line(const struct fetch *fetch, size_t *position, struct span *line)
+{
+    const char *start = fetch->data + *position;
+    const char *newline = memchr(start, '\n', fetch->length - *position);
+
+    if (newline == NULL)
+        return false;
+    *line = (struct span){ start, (size_t)(newline - start) };
+    *position += line->length + 1;
+    if (line->length > 0 && start[line->length - 1] == '\r')
+        line->length--;
+    return true;
+}
+
+/* "HTTP/1.1 200 OK" (RFC 1945, 6.1). False: it is over. */
+static bool read_status(struct fetch *fetch, struct span line)
+{
+    static const char start[] = "HTTP/1.x ";
+    const size_t code = sizeof(start) - 1;
+    char text[STATUS_MOST + sizeof("HTTP ")] = "HTTP ";
+
+    if (line.length < code + 3 || !span_starts_with(line, "HTTP/1.") ||
+        !ascii_digit(line.data[code - 2]) || line.data[code - 1] != ' ') {
+        end_with(fetch, FETCH_MALFORMED, "no HTTP");
+        return false;
+    }
+    if (memcmp(line.data + code, "200", 3) == 0)
+        return true;
+    line.data += code;
+    line.length = line.length - code < STATUS_MOST ? line.length - code : STATUS_MOST;
+    memcpy(text + strlen("HTTP "), line.data, line.length);
+    end(fetch, FETCH_REFUSED, text, strlen("HTTP ") + line.length);
+    return false;
+}
+
+/* Content-Length; other fields do not matter. False: it is over. */
+static bool read_field(struct fetch *fetch, struct span line)
+{
+    static const char name[] = "content-length:";
+    const size_t length = sizeof(name) - 1;
+    unsigned long long number = 0;
+
+    if (line.length < length ||
+        !span_equal_nocase((struct span){ line.data, length }, span_of(name)))
+        return true;
+    for (size_t i = length; i < line.length && number <= fetch->most; i++) {
+        if (ascii_digit(line.data[i]))
+            number = 10 * number + (unsigned long long)(line.data[i] - '0');
+    }
+    fetch->has_length = true;
+    fetch->announced = number;
+    if (number > fetch->most)
+        end_with(fetch, FETCH_MALFORMED, "too long");
+    return number <= fetch->most;
+}
+
+/* All of it, once it is there. */
+static void read_header(struct fetch *fetch)
+{
+    size_t position = 0;
+    struct span line;
+    bool first = true;
+
+    while (next_line(fetch, &position, &line)) {
+        if (!first && line.length == 0) {
+            fetch->body = position;
+            return;
+        }
+        if (first ? !read_status(fetch, line) : !read_field(fetch, line))
+            return;
+        first = false;
+    }
+    fetch->has_length = false;
+    if (fetch->length > HEADER_MOST)
+        end_with(fetch, FETCH_MALFORMED, "no end of the HTTP header");
+}
+
 /* ---- the exchange ---------------------------------------------------------------------------- */
+
+static void keep(struct fetch *fetch, const char *data, size_t length)
+{
+    if (fetch->length + length > fetch->room) {
+        fetch->room = 2 * (fetch->length + length);
+        fetch->data = memory_grow(fetch->data, fetch->room, 1);
+    }
+    memcpy(fetch->data + fetch->length, data, length);
+    fetch->length += length;
+}
+
+/* After more has come. */
+static void consider(struct fetch *fetch)
+{
+    if (fetch->body == 0)
+        read_header(fetch);
+    if (fetch->over || fetch->body == 0)
+        return;
+    if (fetch->has_length && fetch->length - fetch->body >= fetch->announced)
+        end_with(fetch, FETCH_DONE, "");
+    else if (fetch->length - fetch->body > fetch->most)
+        end_with(fetch, FETCH_MALFORMED, "too long");
+}
+
+static void on_end_of_stream(struct fetch *fetch)
+{
+    if (fetch->length == 0)
+        end_with(fetch, FETCH_MALFORMED, "closed without an answer");
+    else if (fetch->body == 0 || fetch->has_length)
+        end_with(fetch, FETCH_MALFORMED, "it broke off");
+    else
+        end_with(fetch, FETCH_DONE, "");
+}
 
 static void wait_for(struct event *event)
 {
@@ -135,33 +222,51 @@ static void wait_for(struct event *event)
         (void)memory_need(NULL);
 }
 
-static void go_on(struct fetch *fetch)
+static void read_more(struct fetch *fetch)
 {
-    int result;
+    char data[WIRE_READ_MOST];
+    size_t length;
 
-    ERR_clear_error();
-    result = OSSL_HTTP_REQ_CTX_nbio(fetch->exchange);
-    if (result == 1)
-        end_with(fetch, FETCH_DONE, "");
-    else if (result == 0)
-        end_failed(fetch);
-    else
-        wait_for(BIO_should_write(fetch->socket) ? fetch->writable : fetch->readable);
-    ERR_clear_error();
+    for (int turn = 0; turn < TURNS && !fetch->over; turn++) {
+        enum wire_status status = wire_read(&fetch->wire, data, &length);
+
+        if (status == WIRE_AGAIN)
+            break;
+        if (status == WIRE_DONE) {
+            keep(fetch, data, length);
+            consider(fetch);
+        } else if (status == WIRE_CLOSED) {
+            on_end_of_stream(fetch);
+        } else {
+            end(fetch, FETCH_MALFORMED, fetch->wire.why, fetch->wire.why_length);
+        }
+    }
+    if (!fetch->over)
+        wait_for(fetch->readable);
 }
 
 static void on_connected(struct fetch *fetch, enum wire_status status)
 {
     fetch->connected = status == WIRE_DONE;
-    if (status == WIRE_DONE)
-        go_on(fetch);
-    else if (status == WIRE_AGAIN)
-        wait_for(fetch->writable);
-    else
+    if (status == WIRE_DONE) {
+        (void)wire_write(&fetch->wire, fetch->request, fetch->request_length);
+        read_more(fetch);
+    } else if (status != WIRE_AGAIN) {
         end(fetch, FETCH_UNREACHABLE, fetch->wire.why, fetch->wire.why_length);
+    }
 }
 
-static void on_ready(evutil_socket_t fd, short what, void *context)
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct fetch *fetch = context;
+
+    (void)fd;
+    (void)what;
+    if (!fetch->over)
+        read_more(fetch);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
 {
     struct fetch *fetch = context;
 
@@ -170,30 +275,35 @@ static void on_ready(evutil_socket_t fd, short what, void *context)
     if (fetch->over)
         return;
     if (fetch->connected)
-        go_on(fetch);
+        (void)wire_flush(&fetch->wire);
     else
         on_connected(fetch, wire_connected(&fetch->wire));
+    if (!fetch->over && wire_wants_to_write(&fetch->wire))
+        wait_for(fetch->writable);
 }
 
-/* False: memory. */
-static bool prepare(struct fetch *fetch, const struct fetch_plan *plan)
-{
-    OSSL_HTTP_REQ_CTX *exchange;
+/* ---- starting -------------------------------------------------------------------------------- */
 
-    fetch->socket = BIO_new_socket(fetch->wire.fd, BIO_NOCLOSE);
-    fetch->exchange = exchange =
-        fetch->socket != NULL ? OSSL_HTTP_REQ_CTX_new(fetch->socket, fetch->socket, 0) : NULL;
-    if (exchange == NULL)
-        return false;
-    OSSL_HTTP_REQ_CTX_set_max_response_length(exchange, plan->most);
-    return OSSL_HTTP_REQ_CTX_set_request_line(exchange, plan->request != NULL, NULL, NULL,
-                                              plan->path) == 1 &&
-           OSSL_HTTP_REQ_CTX_add1_header(exchange, "Host", plan->host) == 1 &&
-           OSSL_HTTP_REQ_CTX_set_expected(exchange, NULL, 1, 0, 0) == 1 &&
-           (plan->request == NULL ||
-            OSSL_HTTP_REQ_CTX_set1_req(exchange, "application/ocsp-request",
-                                       ASN1_ITEM_rptr(OCSP_REQUEST),
-                                       (const ASN1_VALUE *)plan->request) == 1);
+static void make_request(struct fetch *fetch, const struct fetch_plan *plan)
+{
+    static const char form[] = "%s %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: forcetls\r\n"
+                               "Connection: close\r\n";
+    static const char more[] = "Content-Type: application/ocsp-request\r\nContent-Length: %zu\r\n";
+    bool posts = span_known(plan->request);
+    size_t room = sizeof(form) + sizeof(more) + strlen(plan->path) + strlen(plan->host) +
+                  plan->request.length + 32;
+    char *text = memory_new(room, 1);
+    size_t length =
+        (size_t)snprintf(text, room, form, posts ? "POST" : "GET", plan->path, plan->host);
+
+    if (posts)
+        length += (size_t)snprintf(text + length, room - length, more, plan->request.length);
+    memcpy(text + length, "\r\n", 2);
+    length += 2;
+    if (posts)
+        memcpy(text + length, plan->request.data, plan->request.length);
+    fetch->request = text;
+    fetch->request_length = length + plan->request.length;
 }
 
 struct fetch *fetch_start(const struct fetch_plan *plan,
@@ -205,18 +315,23 @@ struct fetch *fetch_start(const struct fetch_plan *plan,
     struct fetch *fetch = memory_new(1, sizeof(*fetch));
     enum wire_status status;
 
+    fetch->most = plan->most;
     fetch->done = done;
     fetch->context = context;
+    make_request(fetch, plan);
     fetch->timer = memory_need(event_new(plan->base, -1, 0, on_timer, fetch));
     if (event_add(fetch->timer, &time) != 0)
         (void)memory_need(NULL);
     wire_init(&fetch->wire);
+    fetch->wire.most = HEADER_MOST + plan->most + WIRE_READ_MOST;
     status = wire_connect(&fetch->wire, &plan->ip, plan->port, plan->source);
-    fetch->readable = memory_need(event_new(plan->base, fetch->wire.fd, EV_READ, on_ready, fetch));
-    fetch->writable = memory_need(event_new(plan->base, fetch->wire.fd, EV_WRITE, on_ready, fetch));
-    if (!prepare(fetch, plan))
-        (void)memory_need(NULL);
+    fetch->readable =
+        memory_need(event_new(plan->base, fetch->wire.fd, EV_READ, on_readable, fetch));
+    fetch->writable =
+        memory_need(event_new(plan->base, fetch->wire.fd, EV_WRITE, on_writable, fetch));
     on_connected(fetch, status);
+    if (!fetch->over && (!fetch->connected || wire_wants_to_write(&fetch->wire)))
+        wait_for(fetch->writable);
     return fetch;
 }
 

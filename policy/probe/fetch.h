@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * fetch: one HTTP exchange (OpenSSL's client, HTTP/1.0) whose answer is DER: a GET, or the POST of
- * an OCSP request (RFC 6960, A.1). No redirection is followed, no proxy is asked, nothing is kept.
+ * fetch: one HTTP exchange (HTTP/1.0, RFC 1945): a GET, or the POST of an OCSP request (RFC 6960,
+ * A.1). No redirection is followed, no proxy is asked, nothing is kept.
+ *
+ * OpenSSL has a client for this, too; what it makes of a status or of a media type differs from
+ * version to version, and it does not say which it was.
  */
 #ifndef FORCETLS_POLICY_PROBE_FETCH_H
 #define FORCETLS_POLICY_PROBE_FETCH_H
@@ -14,25 +17,24 @@
 
 struct event_base;
 struct fetch;
-struct ocsp_request_st; /* OpenSSL's OCSP_REQUEST */
 
 enum fetch_state {
     FETCH_DONE,
-    FETCH_UNREACHABLE, /* no connection, or closed before anything came */
+    FETCH_UNREACHABLE, /* no connection */
     FETCH_SILENT,      /* no (whole) answer in time */
-    FETCH_REFUSED,     /* a status that is not 200; a redirection */
-    FETCH_MALFORMED    /* no HTTP, no DER, too long, or broken off */
+    FETCH_REFUSED,     /* a status that is not 200 */
+    FETCH_MALFORMED    /* no HTTP, too long, or broken off */
 };
 
 struct fetch_plan {
     struct event_base *base;
     struct ip ip;
     unsigned port;
-    const struct ip *source;         /* without family: whichever */
-    const char *host, *path;         /* of the address; printable, without blanks */
-    struct ocsp_request_st *request; /* NULL: a GET */
-    unsigned long most;              /* bytes of the answer */
-    int64_t milliseconds;            /* for all of it */
+    const struct ip *source; /* without family: whichever */
+    const char *host, *path; /* of the address; printable, without blanks */
+    struct span request;     /* OCSP's, for a POST; not known: a GET */
+    size_t most;             /* bytes of the body */
+    int64_t milliseconds;    /* for all of it */
 };
 
 struct fetch_answer {

@@ -13,7 +13,6 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/http.h>
-#include <openssl/ocsp.h>
 
 #include "milter/clock.h"
 #include "policy/probe/fetch.h"
@@ -116,6 +115,8 @@ static void on_turn(void *context)
     const struct prober_settings *settings = &tools->settings;
     const struct ip *ip = &question->addresses.addresses[question->next++].ip;
     bool ocsp = question->found->kind == REVOCATION_OCSP;
+    size_t length = 0;
+    char *request = ocsp ? memory_need(chain_ocsp_request(question->chain, &length)) : NULL;
     struct fetch_plan plan = {
         .base = tools->base,
         .ip = *ip,
@@ -123,14 +124,14 @@ static void on_turn(void *context)
         .source = ip->family == 4 ? &settings->source_address : &settings->source_address6,
         .host = question->place,
         .path = question->path,
-        .request = ocsp ? memory_need(chain_ocsp_request(question->chain)) : NULL,
+        .request = { request, length },
         .most = ocsp ? OCSP_BYTES_MOST : CRL_BYTES_MOST,
         .milliseconds =
             settings->timeout * 1000 < ANSWER_MS ? (int64_t)(settings->timeout * 1000) : ANSWER_MS,
     };
 
     question->fetch = fetch_start(&plan, on_fetched, question);
-    OCSP_REQUEST_free(plan.request);
+    free(request);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------- */

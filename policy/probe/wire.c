@@ -24,7 +24,7 @@
 
 void wire_init(struct wire *wire)
 {
-    *wire = (struct wire){ .fd = -1 };
+    *wire = (struct wire){ .fd = -1, .most = WIRE_BYTES_MOST };
 }
 
 /* Keeps why something failed, and returns the status, so that a function can end with it. */
@@ -131,7 +131,7 @@ static enum wire_status receive(struct wire *wire, char *data, size_t size, size
     ssize_t got;
 
     *length = 0;
-    if (wire->received >= WIRE_BYTES_MOST)
+    if (wire->received >= wire->most)
         return explain(wire, WIRE_FLOODED, "too many bytes", 14);
     do {
         got = recv(wire->fd, data, size, 0);

@@ -12,7 +12,7 @@
 #include "policy/network.h"
 #include "policy/probe/tls.h"
 
-/* What a server may send in one connection, TLS's own bytes included. */
+/* What a server may send in one connection, TLS's own bytes included; unless `most` is set. */
 #define WIRE_BYTES_MOST ((size_t)512 * 1024)
 
 /* One read gives at most so much. */
@@ -24,7 +24,7 @@ enum wire_status {
     WIRE_CLOSED,    /* by the server: the end of the stream, or a reset */
     WIRE_FAILED,    /* `why` */
     WIRE_EXHAUSTED, /* our own resources: nothing is known of the server */
-    WIRE_FLOODED,   /* beyond WIRE_BYTES_MOST */
+    WIRE_FLOODED,   /* more than it may send */
     WIRE_PLAINTEXT  /* what should be TLS is none; `why` shows its beginning */
 };
 
@@ -33,7 +33,7 @@ struct wire {
     struct tls *tls;
     char *out; /* what the socket has not taken yet */
     size_t out_length;
-    size_t received;
+    size_t received, most;
     size_t header; /* bytes of the first TLS record's header that were looked at */
     char why[256]; /* bytes of the server's may be in it */
     size_t why_length;

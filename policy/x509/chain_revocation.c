@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
@@ -103,18 +104,34 @@ static void conclude_revoked(struct revocation_judgement *judgement, const ASN1_
 
 /* ---- OCSP ------------------------------------------------------------------------------------ */
 
-struct ocsp_request_st *chain_ocsp_request(const struct chain *chain)
+static char *encode(OCSP_REQUEST *request, size_t *length)
+{
+    unsigned char *data = NULL;
+    int size = i2d_OCSP_REQUEST(request, &data);
+    char *copy = size > 0 ? malloc((size_t)size) : NULL;
+
+    if (copy != NULL) {
+        memcpy(copy, data, (size_t)size);
+        *length = (size_t)size;
+    }
+    OPENSSL_free(data);
+    return copy;
+}
+
+char *chain_ocsp_request(const struct chain *chain, size_t *length)
 {
     X509 *leaf = leaf_of(chain), *issuer = find_issuer(chain);
     OCSP_REQUEST *request = issuer != NULL ? OCSP_REQUEST_new() : NULL;
     OCSP_CERTID *id = request != NULL ? OCSP_cert_to_id(EVP_sha1(), leaf, issuer) : NULL;
+    char *encoded = NULL;
 
     if (id != NULL && OCSP_request_add0_id(request, id) != NULL)
-        return request;
-    OCSP_CERTID_free(id);
+        encoded = encode(request, length);
+    else
+        OCSP_CERTID_free(id);
     OCSP_REQUEST_free(request);
     ERR_clear_error();
-    return NULL;
+    return encoded;
 }
 
 /* Signed by the issuer, or by whom the issuer has put in charge? */

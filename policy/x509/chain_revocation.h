@@ -8,11 +8,10 @@
 #define FORCETLS_POLICY_X509_CHAIN_REVOCATION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "policy/span.h"
 #include "policy/x509/chain.h"
-
-struct ocsp_request_st; /* OpenSSL's OCSP_REQUEST */
 
 enum revocation_state {
     REVOCATION_GOOD,
@@ -39,9 +38,9 @@ struct revocation_judgement {
 /* The certificate that has signed the server's was sent with it. */
 bool chain_has_issuer(const struct chain *chain);
 
-/* A request about the server's certificate, to be given to OCSP_REQUEST_free(). NULL: there is no
- * issuer, or memory ran out. */
-struct ocsp_request_st *chain_ocsp_request(const struct chain *chain);
+/* A request about the server's certificate (DER), to be given to free(). NULL: there is no issuer,
+ * or memory ran out. */
+char *chain_ocsp_request(const struct chain *chain, size_t *length);
 
 /* What these bytes (DER) say, now. */
 void chain_judge_ocsp(const struct chain *chain, struct span response,

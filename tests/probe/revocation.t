@@ -130,9 +130,14 @@ subtest 'lists that are none' => sub {
         'an empty answer' => [ http('') ],
         'a certificate' => [ http(do { my (undef, $out) = run('openssl', 'x509', '-in', $ca->{file}, '-outform', 'DER', '-out', work_dir() . '/ca.der'); read_file(work_dir() . '/ca.der') }) ],
         'cut short' => [ http($good) =~ s/.{20}\z//sr ],
+        'announces too much' => [ "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999999\r\n\r\n$good" ],
         'another type' => [ http($good, 'text/plain') ],
+        'no length' => [ "HTTP/1.0 200\r\n\r\n$good" ],
+        'bare newlines' => [ "HTTP/1.1 200 OK\ncontent-length:" . length($good) . "\n\n$good and more" ],
+        'byte by byte' => [ [ drip => http($good), 0.001 ] ],
     );
-    like(delete $found->{'another type'}, qr/^good/, 'a list of the wrong media type is one');
+    like(delete $found->{$_}, qr/^good/, "good: $_") for 'another type', 'no length', 'bare newlines', 'byte by byte';
+    is(delete $found->{'announces too much'}, 'malformed (too long)', 'announces too much');
     like(delete $found->{$_}, qr/^malformed \(.+\)$/, $_) for 'a web page', 'an empty answer', 'cut short';
     like(delete $found->{'a CA of the same name'}, qr/^invalid \(not (?:a list for this certificate|signed by the issuer)\)$/, 'a CA of the same name');
     is_deeply($found, {
@@ -169,12 +174,12 @@ subtest 'servers that are none' => sub {
     like(delete $state{'endless headers'}, qr/^(?:malformed|unreachable)$/, 'endless headers');
     like(delete $state{resets}, qr/^(?:malformed|unreachable)$/, 'a reset');
     is_deeply(\%state, {
-        'silent' => 'unreachable', 'slow' => 'unreachable', 'one endless header' => 'refused',
+        'silent' => 'unreachable', 'slow' => 'unreachable', 'one endless header' => 'malformed',
         'endless body' => 'malformed', 'no end of length' => 'malformed', 'no HTTP' => 'malformed', 'garbage' => 'malformed',
         'closes at once' => 'malformed', 'not found' => 'refused', 'broken' => 'refused', 'redirects' => 'refused',
-        'redirects to nowhere' => 'malformed', 'asks who we are' => 'refused',
+        'redirects to nowhere' => 'refused', 'asks who we are' => 'refused',
     }, 'what each is') or diag explain $found;
-    is($found->{'not found'}, 'refused (HTTP 404, Not Found)', 'with the status');
+    is($found->{'not found'}, 'refused (HTTP 404 Not Found)', 'with the status');
     cmp_ok(time - $start, '<', 15, 'within their time');
     is(grep({ $_->connections != 1 } values %$server), 0, 'each was asked once');
 };
@@ -258,7 +263,7 @@ subtest 'responses that are none' => sub {
         'try later' => 'refused (trylater)', 'unauthorized' => 'refused (unauthorized)', 'nothing in it' => 'malformed (no OCSP response)',
         'a list' => 'malformed (no OCSP response)', 'not found' => 0,
     }, 'what each is') or diag explain $found;
-    like($found->{'not found'}, qr/^refused \(HTTP 404, Not Found\)$/, 'a status');
+    like($found->{'not found'}, qr/^refused \(HTTP 404 Not Found\)$/, 'a status');
     is_deeply($server->{'try later'}->heard, ['POST / HTTP/1.0'], 'they are asked with POST');
 };
 
