@@ -227,6 +227,7 @@ my $explain = {
             ),
             reply => maybe({ code => 'string', status => 'string', text => 'string', line => 'string' }),
             log => 'string?',
+            advice => $advice,
         }
     ),
     status => 'number',
@@ -465,6 +466,8 @@ my @lines = (
 );
 my @contoso = ('-c', 'partners.conf', @at, '--from', "a\xfc\e[31m\@contoso.example", '--helo', "\n");
 my @ours = ('--to', 'b%a.example@hr.example.org');
+my @out = ('-c', 'outbound.conf', @at, '--from', 'a@example.org', '--to', 'b@fabrikam.example');
+my $plain = read_file(source_dir() . "/tests/cli/files/fabrikam.facts") =~ s/"state":"tls"/"state":"no-starttls"/r;
 check_shape('explain', $explain, 'explain/explain_report.c', 'domains_file probe_json',
     [ '-c', 'partners.conf', @at, '--from', 'a@tax.example', '--to', 'b@example.org', '--helo', 'h', @from ],
     [ '-c', 'partners.conf', @at, '--from', 'a@tax.example' ],
@@ -479,8 +482,10 @@ check_shape('explain', $explain, 'explain/explain_report.c', 'domains_file probe
     [ '-c', 'changeover.conf', '--at', '2026-10-31', '--from', 'a@contoso.example', @from, @tls,
         '-m', 'cert_subject=mail.contoso.example', '-m', 'cert_issuer=New Issuing CA' ],
     [ '-c', 'changeover.conf', @at, '--from', 'a@contoso.example', @from ],
-    [ '-c', 'outbound.conf', @at, '--from', 'a@example.org', '--to', 'b@fabrikam.example' ],
-    [ '-c', 'outbound.conf', @at, '--from', 'a@example.org', '--to', 'b@fabrikam.example', '--hop', 'fabrikam.facts' ],
+    [ @out ],
+    [ @out, '--hop', 'fabrikam.facts' ],
+    [ @out, '--hop', 'fabrikam.facts', '-m', 'rcpt_mailer=smtp', '-m', 'rcpt_host=[192.0.2.99]' ],
+    { arguments => [ @out, '--hop', '-' ], stdin => $plain },
     [ '-c', 'outbound.conf', @at, '--log', $lines[0] ],
     [ '-c', "$work/everything.conf", @at, '--log', $lines[1] ],
     { arguments => [ '-c', 'changeover.conf', @at, '--log', '-' ], stdin => "$lines[2]\n" });

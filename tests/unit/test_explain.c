@@ -420,7 +420,7 @@ static void json__of_a_refusal__has_what_the_text_says(void **state)
     assert_string_equal(text_at(json, "reply.status"), "5.7.5");
     assert_string_equal(text_at(json, "log"), explained.explanation.inbound.log);
     assert_string_equal(text_at(json, "advice.meaning"),
-                        advice_meaning(REASON_CERTIFICATE_MISMATCH));
+                        advice_meaning(DIRECTION_INBOUND, REASON_CERTIFICATE_MISMATCH));
     assert_true(json_array_size(member(json, "advice.partner")) > 0);
     json_decref(json);
     scene_release(&explained.scene);

@@ -19,7 +19,7 @@ enum advice_who { ADVICE_ADMINISTRATOR, ADVICE_PARTNER, ADVICE_WHOS };
 
 struct advice_step {
     int reason;     /* enum reason, or ADVICE_NEAR_MISS */
-    unsigned where; /* for advice.c */
+    unsigned where; /* for advice_table.h */
     enum mta mta;   /* MTA_UNKNOWN: whichever it is */
     enum advice_who who;
     bool refused;     /* only for mail that is refused, not in monitor mode */
@@ -32,11 +32,12 @@ struct advice_case {
     const struct check_result *result; /* the check that gave the reason; NULL: not known */
     enum mta mta;                      /* MTA_UNKNOWN: what is true of either */
     bool monitored;                    /* in monitor mode */
+    enum direction direction;
 };
 
-/* One or two sentences; NULL: nothing to be said (a pass), or a reason that does not occur
- * inbound. */
-const char *advice_meaning(int reason);
+/* One or two sentences; NULL: nothing to be said (a pass), or a reason that does not occur in this
+ * direction. */
+const char *advice_meaning(enum direction direction, int reason);
 
 /* The step at `*position`, which goes on; start with 0. NULL: no more. */
 const struct advice_step *advice_next(const struct advice_case *wanted, size_t *position);

@@ -246,9 +246,11 @@ static json_t *steps_json(const struct advice_case *wanted, enum advice_who who)
 
 json_t *advice_json(const struct advice_case *wanted)
 {
-    if (advice_meaning(wanted->reason) == NULL)
+    const char *meaning = advice_meaning(wanted->direction, wanted->reason);
+
+    if (meaning == NULL)
         return json_null();
-    return json_pack("{s:s, s:o, s:o}", "meaning", advice_meaning(wanted->reason), "administrator",
+    return json_pack("{s:s, s:o, s:o}", "meaning", meaning, "administrator",
                      steps_json(wanted, ADVICE_ADMINISTRATOR), "partner",
                      steps_json(wanted, ADVICE_PARTNER));
 }
@@ -258,7 +260,8 @@ static json_t *set_verdict(json_t *object, const struct explanation *explanation
     const struct judgement *inbound = &explanation->inbound;
     const struct decision *decision = &inbound->decision;
     const struct advice_case advice = { (int)decision->reason, judgement_decisive(decision),
-                                        explanation->facts->mta, decision->monitored };
+                                        explanation->facts->mta, decision->monitored,
+                                        DIRECTION_INBOUND };
     char text[TEXT_SIZE];
     struct line line;
 

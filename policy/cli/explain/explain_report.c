@@ -57,7 +57,7 @@
  *                judged: with --hop or --probe; else null from here on; outcome, reason, text,
  *                verdict, would, mode, confirmed, seen: { host, address, port }, demands: [ {
  *                demand, wanted, got, outcome, reason } ], as probe/probe_json.c describes them;
- *                reply and log as above }
+ *                reply, log and advice as above }
  *   status       the exit status
  */
 #include "config.h"
@@ -184,6 +184,7 @@ static json_t *logged_json(const struct explanation *explanation)
         return json_null();
     advice.reason = logged->reason;
     advice.monitored = logged_is_monitored(logged);
+    advice.direction = logged->fields.direction;
     if ((int)inbound->decision.reason == logged->reason)
         advice.result = judgement_decisive(&inbound->decision);
     object = json_pack("{s:o, s:o, s:o, s:s}", "line", json_text(logged->line), "when",
@@ -219,6 +220,7 @@ static json_t *outbound_reply_json(const struct outbound *outbound)
 static json_t *outbound_json(const struct explanation *explanation)
 {
     const struct outbound *outbound = &explanation->outbound;
+    const struct decision *decision = &outbound->decision;
     const struct place *place;
     char entry[DOMAIN_MAX + 3], sentence[REFUSAL_SIZE];
     struct line line;
@@ -235,12 +237,17 @@ static json_t *outbound_json(const struct explanation *explanation)
         json_text(place != NULL ? place->file : NULL), "line",
         place != NULL ? json_integer(place->line) : json_null(), "judged", (int)outbound->judged);
     if (!outbound->judged)
-        return json_set(json_set(outbound_set_nothing(object), "reply", json_null()), "log",
-                        json_null());
+        return json_set(json_set(json_set(outbound_set_nothing(object), "reply", json_null()),
+                                 "log", json_null()),
+                        "advice", json_null());
     outbound_sentence(outbound, explanation->rules, explanation->facts, sentence);
     object = outbound_set_json(object, explanation->facts, outbound, sentence);
     object = json_set(object, "reply", outbound_reply_json(outbound));
-    return json_set(object, "log", json_text(outbound->log));
+    object = json_set(object, "log", json_text(outbound->log));
+    return json_set(object, "advice",
+                    advice_json(&(struct advice_case){
+                        (int)decision->reason, judgement_decisive(decision),
+                        explanation->facts->mta, decision->monitored, DIRECTION_OUTBOUND }));
 }
 
 bool explain_print_json(const struct explanation *explanation)

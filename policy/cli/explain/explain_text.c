@@ -184,24 +184,32 @@ static void print_steps(const struct answer *answer, const struct advice_case *w
     }
 }
 
-/* Of the judgement, or of what was logged. */
-static void print_advice(const struct answer *answer, int reason, const struct check_result *result,
-                         bool monitored)
+static void print_advice(const struct answer *answer, const struct advice_case *wanted)
 {
-    const struct advice_case wanted = { reason, result, answer->facts->mta, monitored };
+    const char *meaning = advice_meaning(wanted->direction, wanted->reason);
 
-    if (advice_meaning(reason) == NULL)
+    if (meaning == NULL)
         return;
     answer_heading(answer, "What it means");
-    answer_text(answer, PAINT_NONE, advice_meaning(reason));
-    print_steps(answer, &wanted, ADVICE_ADMINISTRATOR, "What to do here");
-    print_steps(answer, &wanted, ADVICE_PARTNER, "What the partner does");
+    answer_text(answer, PAINT_NONE, meaning);
+    print_steps(answer, wanted, ADVICE_ADMINISTRATOR, "What to do here");
+    print_steps(answer, wanted, ADVICE_PARTNER, "What the partner does");
+}
+
+static void print_advice_on(const struct answer *answer, enum direction direction,
+                            const struct decision *decision)
+{
+    const struct advice_case wanted = { (int)decision->reason, judgement_decisive(decision),
+                                        answer->facts->mta, decision->monitored, direction };
+
+    print_advice(answer, &wanted);
 }
 
 static void print_near_miss(const struct answer *answer)
 {
     const struct judgement *inbound = answer->inbound;
-    const struct advice_case wanted = { ADVICE_NEAR_MISS, NULL, answer->facts->mta, false };
+    const struct advice_case wanted = { ADVICE_NEAR_MISS, NULL, answer->facts->mta, false,
+                                        DIRECTION_INBOUND };
     char domain[TEXT_SIZE];
     struct line line;
 
@@ -235,6 +243,7 @@ static void print_outbound_judgement(const struct answer *answer)
     }
     answer_heading(answer, "Log outbound");
     page_line(answer->page, PAINT_NONE, "  %s", outbound->log);
+    print_advice_on(answer, DIRECTION_OUTBOUND, &outbound->decision);
 }
 
 /* Behind the connector, where there is no judgement. */
@@ -288,8 +297,7 @@ static void print_question(const struct answer *answer)
     print_moment(answer);
     answer_notes(answer, &answer->explanation->notes);
     print_judgement(answer);
-    print_advice(answer, (int)inbound->decision.reason, judgement_decisive(&inbound->decision),
-                 inbound->decision.monitored);
+    print_advice_on(answer, DIRECTION_INBOUND, &inbound->decision);
     print_near_miss(answer);
 }
 
@@ -298,19 +306,20 @@ static void print_logged_question(const struct answer *answer, const struct logg
 {
     const struct decision *decision = &answer->inbound->decision;
     bool same = (int)decision->reason == logged->reason;
-    const struct check_result *decisive = judgement_decisive(decision);
+    const struct advice_case wanted = { logged->reason, same ? judgement_decisive(decision) : NULL,
+                                        answer->facts->mta, logged_is_monitored(logged),
+                                        logged->fields.direction };
 
     answer_logged(answer, logged);
-    print_advice(answer, logged->reason, same ? decisive : NULL, logged_is_monitored(logged));
-    if (logged->fields.direction == DIRECTION_OUTBOUND) {
+    print_advice(answer, &wanted);
+    if (logged->fields.direction == DIRECTION_OUTBOUND)
         return;
-    }
     page_empty_line(answer->page);
     page_line(answer->page, PAINT_BOLD, "The same, by the rules as they are in the file now");
     print_judgement(answer);
     /* What only the line does not tell is nobody's to mend. */
     if (!same && answer->explanation->missing.count == 0)
-        print_advice(answer, (int)decision->reason, decisive, decision->monitored);
+        print_advice_on(answer, DIRECTION_INBOUND, decision);
     if (!logged->near_miss)
         print_near_miss(answer);
     answer_comparison(answer);
