@@ -251,7 +251,7 @@ static void add_gap(void *data, const struct gap *gap)
              gap_word(gap->kind), gap_is_fatal(gap) ? "!" : "");
 }
 
-#define SOCKET "smtpd_policy_socket = \"inet:1@127.0.0.1\";\n"
+#define SOCKET "smtpd_policy_socket = \"unix:/run/p\";\n"
 #define SECURE(entries) CONF_INBOUND("level = \"secure\"; certificates = (" entries ");")
 #define PINNED(entries) CONF_INBOUND("level = \"fingerprint\"; certificates = (" entries ");")
 

@@ -107,6 +107,10 @@ static void values__out_of_their_range__error_with_the_range(void **state)
           ERROR("milter_socket: the path of a socket must be absolute ('unix:milter.sock')") },
         { "control_socket = \"inet:1@127.0.0.1\";\n" CONF_NONE,
           ERROR("control_socket: must be unix:PATH ('inet:1@127.0.0.1')") },
+        { "smtpd_policy_socket = \"inet:1@127.0.0.1\";\n" CONF_NONE,
+          ERROR("smtpd_policy_socket: must be unix:PATH ('inet:1@127.0.0.1')") },
+        { "tls_policy_socket = \"inet:1@127.0.0.1\";\n" CONF_NONE,
+          ERROR("tls_policy_socket: must be unix:PATH ('inet:1@127.0.0.1')") },
         { "socket_mode = \"rw\";\n" CONF_NONE,
           ERROR("socket_mode must be three octal digits with a zero before them, such as "
                 "\"0660\" ('rw')") },
@@ -330,8 +334,8 @@ static void settings__all_of_them_set__stored(void **state)
     conf_write("ca.pem", span_of("x"));
     rules = conf_rules(
         "mode = \"monitor\"; contact = \"postmaster@example.org\";\n"
-        "milter_socket = \"local:/run/m\"; smtpd_policy_socket = \"inet:10@127.0.0.1\";\n"
-        "tls_policy_socket = \"inet6:11@::1\"; control_socket = \"unix:/run/c\";\n"
+        "milter_socket = \"local:/run/m\"; smtpd_policy_socket = \"local:/run/p\";\n"
+        "tls_policy_socket = \"unix:/run/t\"; control_socket = \"unix:/run/c\";\n"
         "socket_mode = \"0600\"; socket_group = \"postfix\"; user = \"forcetls\";\n"
         "trust_store = \"ca.pem\"; inbound_exempt_networks = [ \"10.0.0.0/8\" ];\n"
         "inbound_exempt_authenticated = true; local_transports = [ \"lmtp\" ];\n"
@@ -345,8 +349,8 @@ static void settings__all_of_them_set__stored(void **state)
     assert_int_equal(settings->mode, MODE_MONITOR);
     assert_string_equal(settings->contact, "postmaster@example.org");
     assert_string_equal(settings->milter_socket, "unix:/run/m");
-    assert_string_equal(settings->smtpd_policy_socket, "inet:10@127.0.0.1");
-    assert_string_equal(settings->tls_policy_socket, "inet6:11@::1");
+    assert_string_equal(settings->smtpd_policy_socket, "unix:/run/p");
+    assert_string_equal(settings->tls_policy_socket, "unix:/run/t");
     assert_string_equal(settings->control_socket, "unix:/run/c");
     assert_int_equal(settings->socket_mode, 0600);
     assert_string_equal(settings->socket_group, "postfix");
