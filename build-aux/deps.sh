@@ -56,7 +56,7 @@ have()
         return 1
         ;;
     header)
-        [ -f "/usr/include/$2" ] || [ -f "/usr/local/include/$2" ] || ls /usr/include/*/"$2" >/dev/null 2>&1
+        [ -f "/usr/include/$2" ] || [ -f "/usr/local/include/$2" ] || ls /usr/include/*-linux-*/"$2" >/dev/null 2>&1
         ;;
     perl)
         perl "-M$2" -e 1 >/dev/null 2>&1
