@@ -59,6 +59,7 @@ sub read_by_daemon
 
 # Warnings that a sample draws on purpose, and says so.
 my %expected = (
+    'container/forcetls.conf' => qr/no connector, nothing is demanded of anybody/,
     'sendmail/forcetls.conf' => qr/Postfix reports a client's fingerprint only with smtpd_policy_socket/,
 );
 
