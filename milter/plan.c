@@ -70,8 +70,9 @@ static bool choose_sockets(struct plan *plan, const struct options *options, str
     if (!is_another_socket(plan, "smtpd_policy_socket", plan->smtpd_policy_socket, why) ||
         !is_another_socket(plan, "tls_policy_socket", plan->tls_policy_socket, why))
         return false;
-    if (plan->tls_policy_socket != NULL)
-        plan->anchors_folder = sockets_folder(plan->tls_policy_socket);
+    if (plan->tls_policy_socket != NULL &&
+        (plan->anchors_folder = sockets_folder(plan->tls_policy_socket)) == NULL)
+        return why_fail(why, "no memory");
     plan->access = (struct socket_access){ .mode = settings->socket_mode,
                                            .owner = (uid_t)-1,
                                            .group = (gid_t)-1,
