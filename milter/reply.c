@@ -27,7 +27,9 @@ sfsistat reply_refuse(SMFICTX *ctx, const struct refusal *refusal)
     memcpy(code, refusal->code, sizeof(code));
     memcpy(status, refusal->status, sizeof(status));
     double_percent(refusal->text, text, sizeof(text));
-    if (smfi_setreply(ctx, code, status, text) != MI_SUCCESS)
+    if (smfi_setreply(ctx, code, status, text) != MI_SUCCESS) {
         log_printf(LOG_ERR, "libmilter did not take the reply %s %s", code, status);
+        return SMFIS_TEMPFAIL; /* nobody is refused for good without the reason */
+    }
     return code[0] == '5' ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }

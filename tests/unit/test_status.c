@@ -207,6 +207,7 @@ static void status__hops__what_is_known_and_when_they_are_due(void **state)
     size_t longest;
     int64_t now = monotonic_ms();
     const json_t *hop;
+    json_int_t age;
     json_t *json;
 
     (void)state;
@@ -231,8 +232,8 @@ static void status__hops__what_is_known_and_when_they_are_due(void **state)
                         "[{\"name\":\"mx1.contoso.com\",\"preference\":10,\"self\":false,"
                         "\"lookup\":\"found\",\"states\":[\"tls\"]}]"));
     assert_true(json_is_true(json_object_get(hop, "pinned")));
-    assert_in_range(json_integer_value(json_object_get(json_object_get(hop, "found"), "age")), 60,
-                    120);
+    age = json_integer_value(json_object_get(json_object_get(hop, "found"), "age"));
+    assert_true(age >= 60 && age <= 120);
     assert_true(json_integer_value(json_object_get(hop, "next")) > 600);
     assert_true(json_is_null(json_object_get(hop, "used")));
     hop = hop_of(json, "[mail.hq.example]:587");
