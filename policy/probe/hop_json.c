@@ -101,7 +101,7 @@ bool hop_json_read(struct hop_line *line, struct span text, struct why *why)
     object =
         json_loadb(text.data != NULL ? text.data : "", text.length, JSON_REJECT_DUPLICATES, &error);
     if (object == NULL)
-        return why_fail(why, "no JSON object: %s", error.text);
+        return why_fail(why, "no JSON object at byte %d", error.position);
     read = json_is_object(object) ? read_object(line, object, text.length, why)
                                   : why_fail(why, "no JSON object");
     json_decref(object);

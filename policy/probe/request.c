@@ -363,7 +363,7 @@ bool request_read(struct request *request, struct span line, struct why *why)
     object =
         json_loadb(line.data != NULL ? line.data : "", line.length, JSON_REJECT_DUPLICATES, &error);
     if (object == NULL)
-        return why_fail(why, "no JSON object: %s", error.text);
+        return why_fail(why, "no JSON object at byte %d", error.position);
     read = json_is_object(object) ? read_object(request, object, why)
                                   : why_fail(why, "no JSON object");
     json_decref(object);

@@ -77,7 +77,7 @@ becomes("<b\@$_>", qr/^continue$/, "$_ is known") for qw(contoso.com fabrikam.co
 my %breakdowns = (
     crash => qr/forcetls-prober was ended by signal 11: 1 next hop without an answer; another one in 1 s$/m,
     exit => qr/forcetls-prober has ended with status 3: 1 next hop without an answer; another one in 1 s$/m,
-    garbage => qr/forcetls-prober writes garbage \(no JSON object: .*\): 1 next hop without an answer; another one in 1 s$/m,
+    garbage => qr/forcetls-prober writes garbage \(no JSON object at byte \d+\): 1 next hop without an answer; another one in 1 s$/m,
     hang => qr/forcetls-prober hangs: \d next hops? without an answer; another one in 1 s$/m,
 );
 for my $how (sort keys %breakdowns) {
