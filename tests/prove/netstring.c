@@ -5,9 +5,6 @@
  * sources  milter/netstring.c
  * bounds   inputs of up to 9 bytes, any bytes, any limit
  * unwind   11
- * broken   milter/netstring.c: input.length - head <= length -> input.length - head < length
- * broken   milter/netstring.c: if (*length > most) -> if (*length > most + 1)
- * broken   milter/netstring.c: || (digits == 1 && *length == 0) -> || (digits == 2 && *length == 0)
  */
 #include "milter/netstring.h"
 
