@@ -231,7 +231,9 @@ static void consider_domain(struct search *search, const struct domain *domain)
         search->decision->near_miss = missed.connector;
         search->decision->near_miss_domain = (struct span){ domain->name, domain->length };
     }
-    if (found && search->finder.ours != NULL) {
+    if (!found)
+        return;
+    if (search->finder.ours != NULL) {
         consider(search, &match);
         return;
     }

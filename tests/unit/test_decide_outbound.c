@@ -946,6 +946,31 @@ static void decide_outbound__local_domains__by_the_sender(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* A sender of another domain, where no entry is for all of ours: nothing is demanded. */
+static void decide_outbound__local_domains_of_others__none(void **state)
+{
+    struct rules *rules = build_rules();
+    struct connector *ours = build_outbound("ours", LEVEL_SECURE);
+    struct party party;
+    struct hop_source source = party_source(&party);
+    struct scene scene;
+    struct decision decision;
+
+    (void)state;
+    build_local_domains(ours, "ours.example");
+    (void)build_add(rules, ours, "contoso.com");
+    build_finish(rules);
+    party_init(&party, 1);
+    scene_init_outbound(&scene, "<b@contoso.com>", "contoso.com");
+    address_release(&scene.sender);
+    assert_true(address_parse(&scene.sender, span_of("<a@other.example>")));
+    decide_outbound(rules, &scene.facts, &source, &decision);
+    assert_null(decision.match.connector);
+    assert_int_equal(decision.outcome, OUTCOME_NONE);
+    scene_release(&scene);
+    rules_free(rules);
+}
+
 /* An address with two partners in it is held to the stricter verdict, not to the stricter level. */
 static void decide_outbound__two_partners_in_an_address__the_stricter_verdict(void **state)
 {
@@ -1298,6 +1323,7 @@ int main(void)
         cmocka_unit_test(decide_outbound__way_not_told__deferred_even_if_unknown_is_accepted),
         cmocka_unit_test(decide_outbound__every_domain__literals_and_other_entries),
         cmocka_unit_test(decide_outbound__local_domains__by_the_sender),
+        cmocka_unit_test(decide_outbound__local_domains_of_others__none),
         cmocka_unit_test(decide_outbound__two_partners_in_an_address__the_stricter_verdict),
         cmocka_unit_test(decide_outbound__not_by_smtp__never_deferred),
         cmocka_unit_test(decide_tls_required__each_level_and_mode__table),
