@@ -35,7 +35,14 @@ my $aliases_most = 8;
 sub start
 {
     my ($class, %table) = @_;
-    my $self = bless { table => \%table, port => free_port(), record => work_dir() . '/dns.' . $$ . '.' . int rand 1e9 }, $class;
+    return $class->start_on(free_port(), %table);
+}
+
+# The same on this port: 53, in a network of the test's own.
+sub start_on
+{
+    my ($class, $port, %table) = @_;
+    my $self = bless { table => \%table, port => $port, record => work_dir() . '/dns.' . $$ . '.' . int rand 1e9 }, $class;
     write_file($self->{record}, '');
     my %address = (LocalHost => '127.0.0.1', LocalPort => $self->{port}, ReuseAddr => 1);
     my $udp = IO::Socket::IP->new(%address, Proto => 'udp') or die "UDP port $self->{port}: $@\n";

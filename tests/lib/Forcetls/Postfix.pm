@@ -52,15 +52,19 @@ sub unpack_or_skip
 #   transports  { name => [ 'parameter = value', ... ] }: more smtp(8) transports, not chrooted, that
 #                 differ from the first in these parameters
 #   destinations  domains that mail is accepted for (default example.org and example.net)
+#   name          of its folder, where there is more than one Postfix (default: postfix)
+#   host          a Forcetls::Network::Host that it runs on; then smtpd is on port 25 of its address
+#   at            { name => address }: services that are on port 25 of other addresses of that host
 sub new
 {
     my ($class, %option) = @_;
     my $self = bless {
         programs => unpack_or_skip(),
-        dir => work_dir() . '/postfix',
-        port => free_port(),
+        dir => work_dir() . '/' . ($option{name} // 'postfix'),
+        host => $option{host},
+        port => $option{host} ? 25 : free_port(),
         chroot => $option{chroot} // 0,
-        services => { map { $_ => free_port() } keys %{ $option{services} // {} } },
+        services => { map { $_ => $option{host} ? "$option{at}{$_}:25" : free_port() } keys %{ $option{services} // {} } },
     }, $class;
     my $dir = $self->{dir};
     mkdir $_, 0755
@@ -71,12 +75,21 @@ sub new
         or not_possible("there is no system user '$mail_owner' to stand in for 'postfix'");
     chown $owner, $owner_group, "$dir/data" or die "$dir/data: $!\n";
     $self->{group} = getgrgid $owner_group;
-    write_file("$dir/etc/main.cf", $self->_main_cf(\%option));
+    $self->{option} = \%option;
+    $self->configure;
     write_file("$dir/etc/master.cf",
         $self->_master_cf($option{services} // {}) . _transports($option{transports} // {}));
     write_file("$dir/etc/dynamicmaps.cf", '');
     $self->_fill_chroot($option{hosts} // '') if $self->{chroot};
     return $self;
+}
+
+# Writes main.cf, with other options than new() was given. Counts from the next start() on.
+sub configure
+{
+    my ($self, %change) = @_;
+    $self->{option}{$_} = $change{$_} for keys %change;
+    write_file("$self->{dir}/etc/main.cf", $self->_main_cf($self->{option}));
 }
 
 # The port of smtpd, or of one of the services.
@@ -103,7 +116,7 @@ sub _main_cf
     my $world = $option->{certificates};
     my $destinations = $option->{destinations} // 'example.org, example.net';
     my $milter = $option->{milter} // 'unix:forcetls/milter.sock';
-    my $addresses = has_ipv6() ? '127.0.0.1, [::1]' : '127.0.0.1';
+    my $addresses = $self->{host} ? 'all' : has_ipv6() ? '127.0.0.1, [::1]' : '127.0.0.1';
     my $protocols = has_ipv6() ? 'all' : 'ipv4';
     my @lines = (
         grep({ /^\w/ } split /\n/, read_file("$programs/usr/share/postfix/main.cf.debian")),
@@ -175,7 +188,8 @@ sub _master_cf
 {
     my ($self, $services) = @_;
     my $text = read_file("$self->{programs}/usr/share/postfix/master.cf.dist");
-    $text =~ s/^smtp(\s+inet\s+(.*)\n)/$self->{port}$1/m
+    my $listen = $self->{host} ? "$self->{host}{address}:$self->{port}" : $self->{port};
+    $text =~ s/^smtp(\s+inet\s+(.*)\n)/$listen$1/m
         or die "no smtp service in the package's master.cf\n";
     for my $name (sort keys %$services) {
         $text .= "$self->{services}{$name} inet $2\n" . join '',
@@ -262,7 +276,8 @@ sub _master
 {
     my ($self, @arguments) = @_;
     local %ENV = (%ENV, $self->_environment);
-    return run("$self->{programs}/usr/lib/postfix/sbin/master", @arguments);
+    my @master = ("$self->{programs}/usr/lib/postfix/sbin/master", @arguments);
+    return run($self->{host} ? $self->{host}->inside(@master) : @master);
 }
 
 sub start
@@ -272,7 +287,7 @@ sub start
     my ($status, $out) = $self->_master('-w');    # returns when it is up
     at_end(sub { $self->stop });
     $status == 0 or die "Postfix does not start:\n$out" . $self->maillog;
-    wait_port('127.0.0.1', $self->{port}) or die "Postfix does not listen:\n" . $self->maillog;
+    wait_port($self->{host} ? $self->{host}{address} : '127.0.0.1', $self->{port}) or die "Postfix does not listen:\n" . $self->maillog;
     return $self;
 }
 
