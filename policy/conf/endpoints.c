@@ -57,6 +57,7 @@ static bool unix_socket_parse(struct span path, char **canonical, struct why *wh
     return copy_into(canonical, text, why);
 }
 
+/* A name as it is, since libmilter looks it up as it is: no U-labels. */
 static bool host_fits(struct span host, int family)
 {
     struct domain domain;
@@ -64,6 +65,10 @@ static bool host_fits(struct span host, int family)
 
     if (ip_parse(&ip, host))
         return ip.family == family;
+    for (size_t i = 0; i < host.length; i++) {
+        if (!ascii_alnum(host.data[i]) && host.data[i] != '-' && host.data[i] != '.')
+            return false;
+    }
     domain_set(&domain, host);
     return domain_is_hostname(&domain);
 }

@@ -101,6 +101,8 @@ static void socket_parse__libmilters_forms__canonical(void **state)
         { S("unix:/" A20 A20 A20 A20 A20 A20), NULL,
           "the path of a socket is longer than 107 bytes" },
         { S("unix:/a\x01"), NULL, "the path of a socket must be printable ASCII" },
+        { S("inet:8891@b\xc3\xbc" "cher.example"), NULL,
+          "the host must be a host name or an IPv4 address" },
         { S("inet:127.0.0.1:8891"), NULL,
           "must be inet:PORT@HOST (inet:HOST:PORT is Postfix's spelling)" },
         { S("inet:8891"), NULL, "the host is missing: inet:PORT@HOST" },
