@@ -133,11 +133,13 @@ static size_t add(char *text, size_t size, size_t length, struct span part)
 
 size_t reply_summary(const struct reply *reply, char *text, size_t size)
 {
-    struct span under_way = { reply->text + reply->start, reply->length - reply->start };
     size_t length;
 
+    if (reply->length == 0)
+        return 0;
     if (reply->status != REPLY_DONE)
-        return add(text, size, 0, under_way);
+        return add(text, size, 0,
+                   (struct span){ reply->text + reply->start, reply->length - reply->start });
     length = add(text, size, 0, whole_line(reply, 0));
     if (length > CODE_LENGTH)
         text[CODE_LENGTH] = ' ';
