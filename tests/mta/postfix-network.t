@@ -167,6 +167,15 @@ sub taken_once
     is(taken($to), 1, 'once');
 }
 
+# The daemon writes its log a moment later.
+sub is_logged
+{
+    my ($pattern, $what) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    wait_for(10, sub { $daemon->log =~ $pattern });
+    like($daemon->log, $pattern, $what);
+}
+
 sub never_in_clear
 {
     my ($to) = @_;
@@ -219,14 +228,14 @@ becomes('good', qr/^250 /, 'with STARTTLS and the right certificate: accepted at
 becomes('plain', qr/^451 4\.7\.4 .*\(connector plain-out\): mx\.plain\.example does not offer STARTTLS/, 'a server without STARTTLS: refused at RCPT');
 goes_out('good', 'a message to the partner');
 like($mta->maillog, qr/Verified TLS connection established to mx\.good\.example\[\Q$first\E\]:25/, 'smtp(8) has verified it itself, at its MX, on port 25');
-like($daemon->log, qr/outbound verdict=pass connector=good-out .*hop=mx\.good\.example\[\Q$first\E\]:25 mx=(?:insecure|unknown) tls=TLSv1\.3 .*subject="?mx\.good\.example"? .*root="Example Root CA"/, 'and so it says in our log');
+is_logged(qr/outbound verdict=pass connector=good-out .*hop=mx\.good\.example\[\Q$first\E\]:25 mx=(?:insecure|unknown) tls=TLSv1\.3 .*subject="?mx\.good\.example"? .*root="Example Root CA"/, 'and so it says in our log');
 is(join("\n", offered_in_clear()), '', 'the partner was offered nothing in clear');
 
 my ($heard) = deliver('stranger');
 like(fate($heard), qr/^sent: /, 'nobody\'s connector: delivered in clear, as before');
 $network->mark($host);
 ok($network->heard(qr/must not be heard: \Q$heard\E/), '(and that is heard in the cable)');
-is(scalar(offered_in_clear()), 1, '(and seen by the partner)');
+ok(wait_for(10, sub { offered_in_clear() == 1 }), '(and seen by the partner)');
 
 # ---- two MX hosts, one of them without TLS -------------------------------------------------------
 
@@ -253,7 +262,7 @@ becomes('any', qr/^451 4\.7\.4 /, 'mx="any", and none has STARTTLS: refused');
 my ($code, $page) = forcetls('probe', '-c', $daemon->config_file, 'good-out');
 is($code, 1, 'forcetls probe: no');
 like($page, qr/mx\.good\.example.*does not offer STARTTLS/s, 'and why');
-is(scalar(offered_in_clear()), 1, 'nothing but the stranger\'s mail was offered in clear');
+ok(wait_for(10, sub { offered_in_clear() == 1 }), 'nothing but the stranger\'s mail was offered in clear');
 
 partner_becomes('old');
 becomes($_, qr/^250 /, "$_.example has TLS again: accepted") for qw(good hard any);
@@ -274,12 +283,12 @@ waits('good', 'a partner with no such entry, not looked at yet', qr/Server certi
 look_again();
 becomes('changed', qr/^250 /, 'the new one, looked at');
 becomes('good', qr/^451 4\.7\.5 .*Second Root CA/, 'a partner with no such entry: refused, with the root that it has');
-like($daemon->log, qr/connector=changed-out/, '(logged)');
+is_logged(qr/connector=changed-out/, '(logged)');
 partner_becomes('old');
 $keys{changed} = changeover('2021-01-01', '2021-01-01');
 look_again();
 becomes('changed', qr/^451 4\.7\.5 .*2021-01-01/, 'the old one, after its day: refused, with the day');
-like($daemon->log, qr/reason=certificate-retired connector=changed-out/, 'as retired');
+is_logged(qr/reason=certificate-retired connector=changed-out/, 'as retired');
 $mta->submit("Subject: secret\n\nThis must not be heard.\n", '-f', 'a@example.org', 'retired@changed.example');
 like(fate('retired@changed.example'), qr/^deferred: Server certificate not (?:verified|trusted)/, 'and the map holds what sendmail(1) sends');
 becomes('good', qr/^250 /, 'the other partner is well again');
@@ -324,5 +333,5 @@ never_in_clear('copy@plain.example');
 
 $partner->stop;
 is($daemon->stop, 0, 'the daemon ends with 0');
-unlike($daemon->log, qr/Sanitizer|internal-error|assert/i, 'the daemon found no fault in itself');
+unis_logged(qr/Sanitizer|internal-error|assert/i, 'the daemon found no fault in itself');
 done_testing();
