@@ -27,6 +27,9 @@
 #define CRL_BYTES_MOST (8UL * 1024 * 1024)
 #define OCSP_BYTES_MOST (128UL * 1024)
 
+/* Addresses of one name that are tried. */
+#define TRIES_MOST 4
+
 /* Ports below are other services'. */
 #define PORT_HTTP 80
 #define PORT_LEAST 1024
@@ -41,7 +44,8 @@ struct question {
     char *place; /* host and port, as the request names them */
     struct host_lookup lookup;
     struct host_found addresses;
-    size_t next; /* of them, to be tried */
+    size_t next;  /* of them, to be tried */
+    size_t tries; /* so far */
     struct turn turn;
     struct fetch *fetch; /* under way */
     int64_t started;     /* monotonic ms */
@@ -102,7 +106,8 @@ static void on_fetched(void *context, const struct fetch_answer *answer)
     turns_leave(question->all->tools->turns, &question->turn);
     if (answer->state == FETCH_DONE)
         judge(question, answer->body);
-    else if (answer->state == FETCH_UNREACHABLE && question->next < question->addresses.count)
+    else if (answer->state == FETCH_UNREACHABLE && question->tries < TRIES_MOST &&
+             question->next < question->addresses.count)
         try_next(question);
     else
         conclude(question, states[answer->state], answer->why);
@@ -130,6 +135,7 @@ static void on_turn(void *context)
             settings->timeout * 1000 < ANSWER_MS ? (int64_t)(settings->timeout * 1000) : ANSWER_MS,
     };
 
+    question->tries++;
     question->fetch = fetch_start(&plan, on_fetched, question);
     free(request);
 }

@@ -30,6 +30,7 @@ my $other_ca = $certificates->make('other-ca', subject => '/CN=Other CA', ca => 
 my $dns = Forcetls::Dns->start(
     'pki.example' => { A => ['127.0.0.1'] },
     'both.example' => { A => [ '127.0.7.7', '127.0.0.1' ] },
+    'many.example' => { A => [ map { "127.0.8.$_" } 1 .. 20 ] },
     'broken.example' => { rcode => 'SERVFAIL' },
     'empty.example' => {},
 );
@@ -307,6 +308,10 @@ subtest 'time' => sub {
     my %states = map { $_ => 1 } map { s/ .*//r } values %$found;
     is_deeply(\%states, { unreachable => 1, 'not-tried' => 1 }, 'what its time is not enough for was not tried');
     cmp_ok($answer->{milliseconds}, '<', 11_000, 'a hop has three times the time of an address');
+    # A try each half a second: a name with many addresses makes us connect to a few of them alone.
+    ($found, $answer) = partner(what => 'many addresses', prober => $prober, crls => ["http://many.example:$closed/"]);
+    like($found->{"http://many.example:$closed/"}, qr/^unreachable \(Connection refused\)/, 'twenty addresses, and nobody there');
+    cmp_ok($answer->{revocation}[0]{milliseconds}, '<', 3000, 'a few were tried');
     my $cancelled = $prober->ask_for(Forcetls::ScriptedSmtp->start(script => Forcetls::ScriptedSmtp::good(certificate =>
         $certificates->make('cancelled', subject => '/CN=mx.example', by => $ca, crls => [ 'http://pki.example:' . $silent->port . '/' ])))->hop, revocation => 1);
     my $before = $silent->connections;
