@@ -31,7 +31,8 @@ struct log_reader {
     const char *filled;   /* a line that goes on in the next chunk, up to here */
     char *name;           /* as errors show it */
     gzFile file;
-    int error;               /* errno of what failed */
+    int failure;             /* zlib's number of the first thing that failed: negative */
+    int error;               /* its errno, with Z_ERRNO */
     bool started;            /* the beginning of the file has been looked at */
     bool inside_line;        /* what comes next is the end of a line that was too long */
     bool ended;              /* there is no more to read */
@@ -81,7 +82,7 @@ bool log_reader_open(struct log_reader *reader, const char *file, struct why *wh
     }
     (void)gzbuffer(reader->file, GZIP_BUFFER);
     reader->at = reader->end = reader->filled = reader->buffer + HEAD;
-    reader->error = 0;
+    reader->failure = reader->error = 0;
     reader->started = reader->inside_line = reader->ended = false;
     reader->other_means = NULL;
     return true;
@@ -120,13 +121,19 @@ static void look_at_start(struct log_reader *reader)
     reader->at = reader->end = reader->filled;
 }
 
-/* Up to CHUNK bytes; 0 at the end of the file, or where it cannot be read on. */
+/*
+ * Up to CHUNK bytes; 0 at the end of the file, or where it cannot be read on. What failed is asked
+ * for after each: from zlib 1.3.2 on, a read at the end forgets that the data ended too early.
+ */
 static size_t read_chunk(struct log_reader *reader, char *to)
 {
     int got = gzread(reader->file, to, CHUNK);
 
     if (got < 0)
         reader->error = errno;
+    if (reader->failure >= 0)
+        (void)gzerror(reader->file,
+                      &reader->failure); /* its text names a descriptor: ours is used */
     if (got <= 0)
         reader->ended = true;
     return got > 0 ? (size_t)got : 0;
@@ -206,17 +213,15 @@ bool log_reader_next(struct log_reader *reader, struct log_message *message)
 
 bool log_reader_close(struct log_reader *reader, struct why *why)
 {
-    int error;
-    bool good;
+    int failure = reader->failure;
+    bool good = failure >= 0;
 
-    (void)gzerror(reader->file, &error); /* its text names a descriptor, so ours is used */
-    good = error == Z_OK || error == Z_STREAM_END;
     if (!good)
         (void)why_fail(why, "cannot read all of '%s': %s", reader->name,
-                       error == Z_ERRNO       ? strerror(reader->error)
-                       : error == Z_BUF_ERROR ? "its compressed data ends too early"
-                       : error == Z_MEM_ERROR ? "out of memory"
-                                              : "its compressed data is damaged");
+                       failure == Z_ERRNO       ? strerror(reader->error)
+                       : failure == Z_BUF_ERROR ? "its compressed data ends too early"
+                       : failure == Z_MEM_ERROR ? "out of memory"
+                                                : "its compressed data is damaged");
     else if (reader->other_means != NULL)
         (void)why_fail(why, "no gzip file: '%s'; try: %s '%s' | forcetls log", reader->name,
                        reader->other_means, reader->name);
