@@ -99,6 +99,8 @@ sub make_settings
         "queue_directory = $queue", "mail_owner = $owner", 'setgid_group = dip',
     );
     run('postconf', '-c', $etc, '-e', @set);
+    # Debian's Postfix 3.11 chroots nothing any more.
+    run('postconf', '-c', $etc, '-F', map { "$_/chroot=y" } qw(smtp/inet cleanup/unix smtp/unix relay/unix));
     utime time - 10, time - 10, "$etc/main.cf", "$etc/master.cf";
 }
 

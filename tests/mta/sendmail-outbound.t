@@ -122,7 +122,7 @@ sub never_in_clear
 sub held
 {
     my ($dialogue, $name, $what, $why) = @_;
-    my $said = qr/(?:Deferred: 403 4\.7\.0 .*\Q$why\E|\Q$why\E.*\n.*Deferred\n)/;
+    my $said = qr/(?:Deferred: (?:403|454) 4\.7\.0 .*\Q$why\E|\Q$why\E.*\n.*Deferred\n)/;
     like($dialogue, qr/Connecting to \[\Q$address{$name}\E\] (?s:.*)$said/, "$what: Sendmail was there, and defers: $why");
 }
 

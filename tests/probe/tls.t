@@ -214,10 +214,12 @@ subtest 'OCSP staples' => sub {
         'signed by another CA' => $response->('V', $leaf, $other_root, @week), garbage => 'x' x 100,
     );
     ($staple{damaged} = $staple{good}) =~ s/(20\d{11})(\d)Z/$1 . (9 - $2) . 'Z'/e;
+    # From OpenSSL 3.6 on, a server sends none that is not about its own certificate.
+    my $alien = Net::SSLeay::SSLeay() >= 0x30600000 ? 'none' : 'invalid';
     my ($found) = found_at($prober, none => {}, map { $_ => { staple => $staple{$_} } } keys %staple);
     is_deeply({ map { $_ => $found->{$_}{tls}{ocsp_staple} } keys %$found }, {
-        none => 'none', good => 'good', delegated => 'good', revoked => 'revoked', 'of another certificate' => 'invalid', 'signed by nobody of authority' => 'invalid',
-        'signed by another CA' => 'invalid', garbage => 'invalid', damaged => 'invalid',
+        none => 'none', good => 'good', delegated => 'good', revoked => 'revoked', 'of another certificate' => $alien, 'signed by nobody of authority' => 'invalid',
+        'signed by another CA' => 'invalid', garbage => $alien, damaged => 'invalid',
     }, 'what each is');
 };
 

@@ -4,7 +4,7 @@
 # hears, and whether it came in clear or under TLS. A Forcetls::ScriptedSmtp underneath.
 #
 # Options: certificate (of Forcetls::Certificates; none: no STARTTLS), tls (more options of its
-# step "tls"), host, port.
+# step "tls"), keywords (an array: what else it offers under TLS), host, port.
 package Forcetls::Sink;
 
 use strict;
@@ -69,6 +69,7 @@ sub _talk
     while (defined(my $line = _line($connection))) {
         if ($line =~ /^EHLO/i) {
             my @keywords = ('PIPELINING', '8BITMIME', 'SMTPUTF8', $may_begin_tls ? 'STARTTLS' : ());
+            push @keywords, @{ $option->{keywords} // [] } if $connection->{ssl};
             Forcetls::ScriptedSmtp::_send($connection, Forcetls::ScriptedSmtp::ehlo(@keywords));
         } elsif ($line =~ /^STARTTLS$/i && $may_begin_tls) {
             _say($connection, '220 2.0.0 go ahead');
