@@ -54,6 +54,10 @@ static bool verbose;
 
 static pthread_t writer; /* set by log_start(), read by log_stop(): main's */
 
+/* The writer's. */
+static unsigned long stderr_lost; /* lines that stderr did not take, since it was told */
+static bool stderr_torn;          /* its last line was cut off */
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all below */
 static pthread_cond_t work = PTHREAD_COND_INITIALIZER;   /* something is queued, or stop */
 static pthread_cond_t done;                              /* the writer has ended; monotonic clock */
@@ -98,34 +102,63 @@ bool log_wants(int priority)
     return priority != LOG_DEBUG || verbose;
 }
 
-/* write(2) until all of it is out; what cannot be written is lost. */
-static void write_all(int fd, const char *data, size_t length)
+/* write(2) until all of it is out, or an error; how much is out. */
+static size_t write_all(int fd, const char *data, size_t length)
 {
-    while (length > 0) {
-        ssize_t written = write(fd, data, length);
+    size_t out = 0;
+
+    while (out < length) {
+        ssize_t written = write(fd, data + out, length - out);
 
         if (written <= 0)
-            return;
-        data += written;
-        length -= (size_t)written;
+            break;
+        out += (size_t)written;
     }
+    return out;
 }
 
 /* As syslogd would write it, but for the host's name: "Nov 24 22:51:43 forcetls-milter[123]: ".
- * The writer's, so that a maillog and what -f shows can be merged. */
-static void write_stderr(const struct entry *entry)
+ * The writer's, so that a maillog and what -f shows can be merged. False: not all of it was taken;
+ * then the next one begins with the end of this one. */
+static bool write_stderr_line(const struct entry *entry)
 {
     char line[LINE_SIZE + 80];
     struct tm tm;
-    size_t length = 0;
+    size_t length = 0, out;
     int more;
 
+    if (stderr_torn)
+        line[length++] = '\n';
     if (localtime_r(&entry->when, &tm) != NULL)
-        length = strftime(line, 32, "%b %e %H:%M:%S ", &tm);
+        length += strftime(line + length, 32, "%b %e %H:%M:%S ", &tm);
     more = snprintf(line + length, sizeof(line) - length, LOG_NAME "[%ld]: %s\n", (long)getpid(),
                     entry->text);
-    if (more > 0)
-        write_all(STDERR_FILENO, line, length + (size_t)more);
+    if (more <= 0)
+        return false;
+    length += (size_t)more;
+    out = write_all(STDERR_FILENO, line, length);
+    if (out > 0)
+        stderr_torn = line[out - 1] != '\n';
+    return out == length;
+}
+
+/* Where stderr takes lines again, as a disk does that was full, it is told first how many it did
+ * not take. */
+static void write_stderr(const struct entry *entry)
+{
+    struct entry report = { .priority = LOG_WARNING, .when = entry->when };
+
+    if (stderr_lost > 0) {
+        (void)snprintf(report.text, sizeof(report.text),
+                       "%lu log lines were dropped: stderr did not take them", stderr_lost);
+        if (!write_stderr_line(&report)) {
+            stderr_lost++;
+            return;
+        }
+        stderr_lost = 0;
+    }
+    if (!write_stderr_line(entry))
+        stderr_lost++;
 }
 
 static void write_entry(const struct entry *entry)
@@ -143,7 +176,7 @@ static void write_direct(const struct entry *entry)
     int length = snprintf(line, sizeof(line), LOG_NAME ": %s\n", entry->text);
 
     if (to_stderr && length > 0)
-        write_all(STDERR_FILENO, line, (size_t)length);
+        (void)write_all(STDERR_FILENO, line, (size_t)length);
     if (to_syslog)
         syslog(entry->priority, "%s", entry->text);
 }

@@ -4,7 +4,8 @@
  *
  * log_line() only puts the line into a bounded queue; a thread of its own writes. A syslog
  * daemon or a terminal that does not read stalls neither a callback nor the service thread:
- * lines that find no room are dropped, counted, and the count is logged when there is room.
+ * lines that find no room are dropped, counted, and the count is logged when there is room. Lines
+ * that stderr does not take (a file on a full disk) are counted on stderr alone: syslog has them.
  *
  * On stderr a line begins as in a maillog, with the local time and without the host's name
  * ("Nov 24 22:51:43 forcetls-milter[123]: "); before log_start() only with the program's name.

@@ -1,0 +1,128 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: ISC
+#
+# The disk that the log is on, and the daemon's descriptors, run out while sessions are open: they are
+# answered as ever, nothing is accepted that must be refused, and when there is room again all goes on.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+
+use Forcetls::Bare;
+use Forcetls::Harness qw(at_end daemon_program not_possible read_file run wait_for work_dir write_file);
+use Forcetls::Load;
+use Forcetls::Milter;
+use Forcetls::Socketmap;
+use List::Util qw(max sum0);
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(time);
+
+# The disk is a small one in memory, in a mount namespace of the test's own.
+if (!$ENV{FORCETLS_OWN_MOUNTS}) {
+    $> == 0 && system('unshare -m --propagation private mount -t tmpfs none /mnt >/dev/null 2>&1') == 0 or not_possible('a disk of our own takes root and mount namespaces');
+    $ENV{FORCETLS_OWN_MOUNTS} = 1;
+    exec 'unshare', '-m', '--propagation', 'private', $^X, map({ "-I$_" } @INC), $0, @ARGV or die "unshare: $!\n";
+}
+
+sub connectors
+{
+    my ($number) = @_;
+    return <<"END";
+  { name = "tax-$number"; direction = "inbound"; domains = [ "tax.example" ]; level = "encrypt"; action = "reject"; },
+  { name = "contoso-$number"; direction = "outbound"; domains = [ "contoso.com" ]; level = "encrypt"; }
+END
+}
+
+# No next hop is looked at: a prober that is not there.
+$ENV{FORCETLS_PROBER} = '/nonexistent/forcetls-prober';
+my $bare = Forcetls::Bare->new(tls_policy => 1, connectors => connectors(0));
+my $daemon = $bare->daemon;
+$daemon->own_sockets_folder;
+
+# A session up to MAIL; undef: it is not let in within the seconds.
+sub session
+{
+    my ($macros, $seconds) = @_;
+    my $mta = $bare->connect(timeout => $seconds // 10);
+    defined(($mta->negotiate)[0]) or return;
+    $mta->{timeout} = 10;
+    $mta->connect(macros => { v => 'Postfix 3.7.11' });
+    $mta->helo('client.example');
+    $mta->{mail} = $mta->mail('<a@tax.example>', macros => $macros);
+    return $mta;
+}
+
+my $refused = qr/^550 5\.7\.10 /;
+my $tls = Forcetls::Milter::postfix_tls();
+
+# What is wrong about the answers of a session in clear and of one over TLS.
+sub wrong
+{
+    my @answers = map { my $mta = session($_); $mta && $mta->{mail} eq 'continue' ? $mta->rcpt('<b@example.org>') : 'no answer' } {}, $tls;
+    return (($answers[0] =~ $refused ? () : "in clear: $answers[0]"), ($answers[1] eq 'continue' ? () : "over TLS: $answers[1]"));
+}
+
+# ---- the disk ---------------------------------------------------------------------------------------
+
+my $disk = work_dir() . '/disk';
+mkdir $disk or die "$disk: $!\n";
+system('mount', '-t', 'tmpfs', '-o', 'size=256k', 'none', $disk) == 0 or die "mount\n";
+at_end(sub { system 'umount', '-l', $disk });
+
+# Lines of the log about refusals, and how many it says are missing.
+sub logged
+{
+    my $log = $daemon->log;
+    my @refusals = $log =~ /^.*verdict=reject .*text=".*"$/mg;
+    my @dropped = $log =~ /: (\d+) log lines were dropped: stderr did not take them$/mg;
+    return (scalar @refusals, sum0(@dropped));
+}
+
+subtest 'the log is on a disk that fills up under load' => sub {
+    local $daemon->{log} = "$disk/log";
+    write_file($daemon->{log}, '');
+    $daemon->start;
+    my $load = Forcetls::Load->new(milter => $daemon->socket, map => $daemon->tls_policy_socket);
+    my $full = sub {    # for some sessions nothing more is written
+        my $size = -s $daemon->{log};
+        $load->forget;
+        return $size > 100_000 && $load->wait_sessions(50) && -s $daemon->{log} == $size;
+    };
+    ok(wait_for(60, $full), 'the disk is full');
+    is((run('df', '--output=avail', $disk))[1] =~ /(\d+)\s*\z/ && $1, 0, 'no room at all');
+
+    my ($longest, @wrong) = (0);
+    for (1 .. 50) {
+        my $began = time;
+        push @wrong, wrong();
+        $longest = max($longest, time - $began);
+    }
+    is_deeply(\@wrong, [], 'each answer is the right one');
+    cmp_ok($longest, '<', 2, sprintf 'and comes at once (%.0f ms for two sessions at worst)', 1000 * $longest);
+    ok($load->wait_sessions(200), 'the load goes on');
+    $daemon->configure(connectors => connectors(1));
+    kill 'USR1', $daemon->pid;
+    ok(wait_for(10, sub { my $mta = session({}); $mta->rcpt('<b@example.org>') =~ /connector tax-1\b/ }), 'a reload works');
+
+    my $lines = (logged())[0];
+    system('mount', '-o', 'remount,size=64m', $disk) == 0 or die "mount\n";
+    ok(wait_for(20, sub { (logged())[1] }), 'there is room again: it is told how many lines are missing');
+    ok(wait_for(10, sub { (logged())[0] > $lines }), 'and logging goes on');
+    my %seen = $load->finish;
+    is($daemon->stop, 0, 'the daemon ends with 0');
+    my @bad = grep { /^(?:bad|map) / && $_ !~ $Forcetls::Load::NOT_ACCEPTED } sort keys %seen;
+    is_deeply(\@bad, [], 'nothing was accepted that must be refused');
+    is_deeply([ grep { /^good [45]|(?:closed|silent)$/ } sort keys %seen ], [], 'nobody was refused who may pass, nobody left without an answer');
+
+    my ($refusals, $missing) = logged();
+    my $all = sum0(map { $seen{$_} } grep { /^bad 550/ } keys %seen);
+    note "$all refused under load, $refusals logged, $missing missing";
+    cmp_ok($refusals + $missing, '>=', $all + 50, 'no refusal is missing in that number');
+    cmp_ok($refusals + $missing, '<=', $all + 50 + 100, 'and it counts little else');    # of the reload, and the sessions that waited for it
+    my @odd = grep { !/^[A-Z][a-z]{2} [ \d]\d [\d:]{8} forcetls-milter\[\d+\]: [\x20-\x7e]+$/ || /\[\d+\]: .*forcetls-milter\[/ } split /\n/, $daemon->log;
+    is_deeply(\@odd, [], 'a line that was cut off does not run into the next one');
+};
+
+done_testing;
