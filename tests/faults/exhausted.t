@@ -14,6 +14,7 @@ use Forcetls::Harness qw(at_end daemon_program not_possible read_file run wait_f
 use Forcetls::Load;
 use Forcetls::Milter;
 use Forcetls::Socketmap;
+use IO::Select;
 use List::Util qw(max sum0);
 use POSIX ();
 use Test::More;
@@ -123,6 +124,107 @@ subtest 'the log is on a disk that fills up under load' => sub {
     cmp_ok($refusals + $missing, '<=', $all + 50 + 100, 'and it counts little else');    # of the reload, and the sessions that waited for it
     my @odd = grep { !/^[A-Z][a-z]{2} [ \d]\d [\d:]{8} forcetls-milter\[\d+\]: [\x20-\x7e]+$/ || /\[\d+\]: .*forcetls-milter\[/ } split /\n/, $daemon->log;
     is_deeply(\@odd, [], 'a line that was cut off does not run into the next one');
+};
+
+# ---- descriptors ------------------------------------------------------------------------------------
+
+sub descriptors { my @all = glob '/proc/' . $daemon->pid . '/fd/*'; return map { m{(\d+)$} } @all }
+
+# Which part of a processor the daemon takes: in some tenths of a second, since nothing else is to be waited for.
+sub busy
+{
+    my $ticks = sub { my @stat = split ' ', read_file('/proc/' . $daemon->pid . '/stat') =~ s/.*\) //sr; $stat[11] + $stat[12] };
+    my ($before, $began) = ($ticks->(), time);
+    wait_for(0.5, sub { 0 });
+    return ($ticks->() - $before) / POSIX::sysconf(POSIX::_SC_CLK_TCK()) / (time - $began);
+}
+
+sub limit
+{
+    my ($number) = @_;
+    my ($uid) = read_file('/proc/' . $daemon->pid . '/status') =~ /^Uid:\s+(\d+)/m;
+    my ($gid) = read_file('/proc/' . $daemon->pid . '/status') =~ /^Gid:\s+(\d+)/m;
+    # As its user: root alone may not where it lacks CAP_SYS_RESOURCE.
+    my ($status, $out) = run('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups', 'prlimit', '--pid', $daemon->pid, "--nofile=$number");
+    $status == 0 or die "prlimit: $out\n";
+}
+
+sub key { my $map = Forcetls::Socketmap->new($daemon->tls_policy_socket); $map->say(Forcetls::Socketmap::netstring('forcetls contoso.com')); return $map }
+
+subtest 'descriptors run out' => sub {
+    $daemon->configure(connectors => connectors(2));
+    $daemon->start;
+    is_deeply([ wrong() ], [], 'before: right answers');
+    my $early = key();
+    like($early->hear, qr/^OK encrypt/, 'and of the map');
+    my @before = descriptors();
+    my ($soft, $hard) = read_file('/proc/' . $daemon->pid . '/limits') =~ /^Max open files\s+(\d+)\s+(\d+)/m;
+    limit(@before + 30 . ":$hard");
+
+    # In clear and over TLS by turns, until one is not let in; the next ones wait behind it.
+    my (@open, @waiting);
+    while (@open < 100 && !@waiting) {
+        my $mta = $bare->connect(timeout => 2);
+        if (!defined(($mta->negotiate)[0])) { push @waiting, $mta; last }
+        $mta->{timeout} = 10;
+        $mta->connect(macros => { v => 'Postfix 3.7.11' });
+        $mta->helo('client.example');
+        push @open, $mta;
+    }
+    cmp_ok(scalar @open, '>=', 10, @open . ' sessions are open, the next one is not let in') or return;
+    ok(scalar @waiting, 'there is a next one');
+    for (1 .. 4) {
+        push @waiting, $bare->connect;
+        $waiting[-1]->send_packet('O', pack 'N3', $Forcetls::Milter::VERSION_6, $Forcetls::Milter::ALL_ACTIONS, $Forcetls::Milter::ALL_STEPS);
+    }
+    note sprintf 'it takes %.0f %% of a processor meanwhile', 100 * busy();
+
+    my ($longest, @wrong) = (0);
+    for my $round (1 .. 5) {
+        for my $number (0 .. $#open) {
+            my $began = time;
+            $open[$number]->abort;
+            my $mail = $open[$number]->mail('<a@tax.example>', macros => $number % 2 ? $tls : {});
+            my $answer = $mail eq 'continue' ? $open[$number]->rcpt('<b@example.org>') : "MAIL: $mail";
+            push @wrong, "$number: $answer" if $answer !~ ($number % 2 ? qr/^continue$/ : $refused);
+            $longest = max($longest, time - $began);
+        }
+    }
+    is_deeply(\@wrong, [], 'open sessions: each answer is the right one');
+    cmp_ok($longest, '<', 2, sprintf 'and comes soon (%.0f ms at worst)', 1000 * $longest);
+    is(scalar(grep { IO::Select->new($_->{handle})->can_read(0) } @waiting), 0, 'those that wait have heard nothing');
+    my $late = key();
+    ok($late->is_silent(0.1), 'nor has one that asks the map');
+    $early->say(Forcetls::Socketmap::netstring('forcetls contoso.com'));
+    like($early->hear, qr/^OK encrypt/, 'one that was connected to it is answered');
+    my $seen = length $daemon->log;
+    $daemon->configure(connectors => connectors(3));
+    kill 'USR1', $daemon->pid;
+    ok(wait_for(10, sub { substr($daemon->log, $seen) =~ /stay in force/ }), 'a reload: the old rules stay in force') or diag(substr $daemon->log, $seen);
+
+    # Some end: those that wait are let in, and judged like all.
+    $_->close for splice @open, 0, 2 * @waiting;
+    my @judged;
+    for my $mta (@waiting) {
+        my ($command, $data) = $mta->read_packet;
+        push(@judged, 'no answer'), next if ($command // '') ne 'O';
+        $mta->{steps} = (unpack 'N3', $data)[2];
+        $mta->connect(macros => { v => 'Postfix 3.7.11' });
+        $mta->helo('client.example');
+        my $mail = $mta->mail('<a@tax.example>');
+        push @judged, $mail eq 'continue' ? $mta->rcpt('<b@example.org>') : $mail;
+    }
+    is(scalar(grep { /^550 5\.7\.10 .*tax-2/ } @judged), scalar @waiting, 'descriptors come back: those that waited are let in, and judged') or diag "@judged";
+    like($late->hear, qr/^OK encrypt/, 'and the map answers');
+    ok(wait_for(20, sub { busy() < 0.2 }), 'it comes to rest');
+    limit("$soft:$hard");
+    $_->close for @open, @waiting;
+    $_->leave for $early, $late;
+    like($daemon->reload, qr/reloaded/, 'a reload works');
+    is_deeply([ wrong() ], [], 'right answers');
+    ok(wait_for(10, sub { descriptors() <= @before }), 'no descriptor is left over') or diag descriptors() . ' of ' . @before;
+    cmp_ok(busy(), '<', 0.2, 'and it rests');
+    is($daemon->stop, 0, 'the daemon ends with 0');
 };
 
 done_testing;
