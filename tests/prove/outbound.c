@@ -8,7 +8,7 @@
  * unwind   3
  * loops    open_finders.0:4 open_finders.1:4 open_finders.2:4 open_finders.3:4
  *          open_all.0:4 open_all.1:4
- * options  --no-standard-checks --slice-formula
+ * options  --slice-formula
  * with     verdict: -DPROVE_VERDICT -DSENDERS=1 -DRECIPIENTS=1
  * with     monitor: -DPROVE_MONITOR -DSENDERS=1 -DRECIPIENTS=1
  * with     demands: -DPROVE_DEMANDS -DSENDERS=1 -DRECIPIENTS=1
@@ -229,12 +229,33 @@ static void prove_found(const struct decision *decision, const struct connector 
           way != WAY_UNKNOWN || facts.local || decision->verdict != VERDICT_PASS);
 }
 
+/* Whether mail of the sender to the recipient is any of a connector's business. */
+static bool is_concerned(const struct connector *connector)
+{
+    const struct domain *domain = &readings[1][0], *ours = &readings[0][0];
+    struct finder finder = { rules.connectors, DIRECTION_OUTBOUND,
+                             ours->name[0] == '[' ? NULL : ours };
+    struct match match = { .connector = NULL };
+    struct find_walk walk;
+
+    if (finder.ours != NULL)
+        return find_entry(&finder, domain, &match, NULL) && match.connector == connector;
+    find_walk_start(&walk, &finder, domain);
+    while (find_walk_next(&walk, &match)) {
+        if (match.connector == connector)
+            return true;
+    }
+    return false;
+}
+
 static void prove_this(void)
 {
     const struct connector *connector = any_found();
     struct decision decision, marked;
 
     decide_outbound(&rules, &facts, &source, &decision);
+    prove("no connector counts but for mail of the domains in its local_domains",
+          decision.match.connector == NULL || is_concerned(decision.match.connector));
     if (decision.verdict != VERDICT_PASS)
         prove_refusal(&decision);
     if (connector != NULL && way != WAY_LOCAL)
