@@ -123,7 +123,8 @@ static void look_at_start(struct log_reader *reader)
 
 /*
  * Up to CHUNK bytes; 0 at the end of the file, or where it cannot be read on. What failed is asked
- * for after each: from zlib 1.3.2 on, a read at the end forgets that the data ended too early.
+ * for after each: from zlib 1.3.2 on, a read at the end forgets that the data ended too early. Its
+ * text names a descriptor, so that ours is used.
  */
 static size_t read_chunk(struct log_reader *reader, char *to)
 {
@@ -132,8 +133,7 @@ static size_t read_chunk(struct log_reader *reader, char *to)
     if (got < 0)
         reader->error = errno;
     if (reader->failure >= 0)
-        (void)gzerror(reader->file,
-                      &reader->failure); /* its text names a descriptor: ours is used */
+        (void)gzerror(reader->file, &reader->failure);
     if (got <= 0)
         reader->ended = true;
     return got > 0 ? (size_t)got : 0;
