@@ -10,7 +10,6 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 
-use Forcetls::Bare;
 use Forcetls::Harness qw(daemon_program read_file wait_for write_file);
 use Forcetls::Load;
 use List::Util qw(max);
@@ -21,20 +20,8 @@ my $rounds = $ENV{FORCETLS_FAULT_ROUNDS} || 5;
 my $sanitized = read_file(daemon_program()) =~ /__[at]san_init/;
 my $within = $sanitized ? 5 : 1;
 
-sub connectors
-{
-    my ($number) = @_;
-    return <<"END";
-  { name = "tax-$number"; direction = "inbound"; domains = [ "tax.example" ]; level = "encrypt"; action = "reject"; },
-  { name = "contoso-$number"; direction = "outbound"; domains = [ "contoso.com" ]; level = "encrypt"; }
-END
-}
-
-# No next hop is looked at: a prober that is not there.
-$ENV{FORCETLS_PROBER} = '/nonexistent/forcetls-prober';
-my $bare = Forcetls::Bare->new(tls_policy => 1, connectors => connectors(0));
+my $bare = Forcetls::Load::bare();
 my $daemon = $bare->daemon;
-$daemon->own_sockets_folder;
 
 sub load { return Forcetls::Load->new(milter => $daemon->socket, map => $daemon->tls_policy_socket) }
 
@@ -98,7 +85,7 @@ subtest 'reloads under load, ten a second' => sub {
     my $count = $rounds < 60 ? 6 * $rounds : 600;
     for my $number (1 .. $count) {
         my $next = time + 0.1;
-        my $rules = connectors($number);
+        my $rules = Forcetls::Load::connectors($number);
         # Every seventh file names one that is not there, every third one is half-written.
         $rules =~ s/level = "encrypt"; \}$/level = "verify"; trust_store = "\/nonexistent.pem"; }/m if $number % 7 == 0;
         $daemon->configure(connectors => $rules);
@@ -109,7 +96,7 @@ subtest 'reloads under load, ten a second' => sub {
         sleep $left if $left > 0;    # the rate is what is tested
     }
     ok(!$daemon->is_over, "it lives after $count");
-    $daemon->configure(connectors => connectors('last'));
+    $daemon->configure(connectors => Forcetls::Load::connectors('last'));
     kill 'USR1', $daemon->pid;
     ok(wait_for(10, sub {
         my $mta = $bare->connect;

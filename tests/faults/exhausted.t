@@ -9,8 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 
-use Forcetls::Bare;
-use Forcetls::Harness qw(at_end daemon_program not_possible read_file run wait_for work_dir write_file);
+use Forcetls::Harness qw(at_end not_possible read_file run wait_for work_dir write_file);
 use Forcetls::Load;
 use Forcetls::Milter;
 use Forcetls::Socketmap;
@@ -27,32 +26,34 @@ if (!$ENV{FORCETLS_OWN_MOUNTS}) {
     exec 'unshare', '-m', '--propagation', 'private', $^X, map({ "-I$_" } @INC), $0, @ARGV or die "unshare: $!\n";
 }
 
-sub connectors
-{
-    my ($number) = @_;
-    return <<"END";
-  { name = "tax-$number"; direction = "inbound"; domains = [ "tax.example" ]; level = "encrypt"; action = "reject"; },
-  { name = "contoso-$number"; direction = "outbound"; domains = [ "contoso.com" ]; level = "encrypt"; }
-END
-}
-
-# No next hop is looked at: a prober that is not there.
-$ENV{FORCETLS_PROBER} = '/nonexistent/forcetls-prober';
-my $bare = Forcetls::Bare->new(tls_policy => 1, connectors => connectors(0));
+my $bare = Forcetls::Load::bare();
 my $daemon = $bare->daemon;
-$daemon->own_sockets_folder;
 
-# A session up to MAIL; undef: it is not let in within the seconds.
-sub session
+# One that was let in: a session up to MAIL.
+sub greet
 {
-    my ($macros, $seconds) = @_;
-    my $mta = $bare->connect(timeout => $seconds // 10);
-    defined(($mta->negotiate)[0]) or return;
+    my ($mta) = @_;
     $mta->{timeout} = 10;
     $mta->connect(macros => { v => 'Postfix 3.7.11' });
     $mta->helo('client.example');
-    $mta->{mail} = $mta->mail('<a@tax.example>', macros => $macros);
-    return $mta;
+}
+
+# A message of it, with macros of MAIL or none: the answer to RCPT, or to MAIL where that is another than "continue".
+sub judged
+{
+    my ($mta, $macros) = @_;
+    my $mail = $mta->mail('<a@tax.example>', macros => $macros);
+    return $mail eq 'continue' ? $mta->rcpt('<b@example.org>') : "MAIL: $mail";
+}
+
+# The answer to a message of a new session.
+sub asked
+{
+    my ($macros) = @_;
+    my $mta = $bare->connect(timeout => 10);
+    defined(($mta->negotiate)[0]) or return 'not let in';
+    greet($mta);
+    return judged($mta, $macros);
 }
 
 my $refused = qr/^550 5\.7\.10 /;
@@ -61,7 +62,7 @@ my $tls = Forcetls::Milter::postfix_tls();
 # What is wrong about the answers of a session in clear and of one over TLS.
 sub wrong
 {
-    my @answers = map { my $mta = session($_); $mta && $mta->{mail} eq 'continue' ? $mta->rcpt('<b@example.org>') : 'no answer' } {}, $tls;
+    my @answers = map { asked($_) } {}, $tls;
     return (($answers[0] =~ $refused ? () : "in clear: $answers[0]"), ($answers[1] eq 'continue' ? () : "over TLS: $answers[1]"));
 }
 
@@ -103,9 +104,9 @@ subtest 'the log is on a disk that fills up under load' => sub {
     is_deeply(\@wrong, [], 'each answer is the right one');
     cmp_ok($longest, '<', 2, sprintf 'and comes at once (%.0f ms for two sessions at worst)', 1000 * $longest);
     ok($load->wait_sessions(200), 'the load goes on');
-    $daemon->configure(connectors => connectors(1));
+    $daemon->configure(connectors => Forcetls::Load::connectors(1));
     kill 'USR1', $daemon->pid;
-    ok(wait_for(10, sub { my $mta = session({}); $mta->rcpt('<b@example.org>') =~ /connector tax-1\b/ }), 'a reload works');
+    ok(wait_for(10, sub { asked({}) =~ /connector tax-1\b/ }), 'a reload works');
 
     my $lines = (logged())[0];
     system('mount', '-o', 'remount,size=64m', $disk) == 0 or die "mount\n";
@@ -152,7 +153,7 @@ sub limit
 sub key { my $map = Forcetls::Socketmap->new($daemon->tls_policy_socket); $map->say(Forcetls::Socketmap::netstring('forcetls contoso.com')); return $map }
 
 subtest 'descriptors run out' => sub {
-    $daemon->configure(connectors => connectors(2));
+    $daemon->configure(connectors => Forcetls::Load::connectors(2));
     $daemon->start;
     is_deeply([ wrong() ], [], 'before: right answers');
     my $early = key();
@@ -166,9 +167,7 @@ subtest 'descriptors run out' => sub {
     while (@open < 100 && !@waiting) {
         my $mta = $bare->connect(timeout => 2);
         if (!defined(($mta->negotiate)[0])) { push @waiting, $mta; last }
-        $mta->{timeout} = 10;
-        $mta->connect(macros => { v => 'Postfix 3.7.11' });
-        $mta->helo('client.example');
+        greet($mta);
         push @open, $mta;
     }
     cmp_ok(scalar @open, '>=', 10, @open . ' sessions are open, the next one is not let in') or return;
@@ -184,8 +183,7 @@ subtest 'descriptors run out' => sub {
         for my $number (0 .. $#open) {
             my $began = time;
             $open[$number]->abort;
-            my $mail = $open[$number]->mail('<a@tax.example>', macros => $number % 2 ? $tls : {});
-            my $answer = $mail eq 'continue' ? $open[$number]->rcpt('<b@example.org>') : "MAIL: $mail";
+            my $answer = judged($open[$number], $number % 2 ? $tls : {});
             push @wrong, "$number: $answer" if $answer !~ ($number % 2 ? qr/^continue$/ : $refused);
             $longest = max($longest, time - $began);
         }
@@ -198,7 +196,7 @@ subtest 'descriptors run out' => sub {
     $early->say(Forcetls::Socketmap::netstring('forcetls contoso.com'));
     like($early->hear, qr/^OK encrypt/, 'one that was connected to it is answered');
     my $seen = length $daemon->log;
-    $daemon->configure(connectors => connectors(3));
+    $daemon->configure(connectors => Forcetls::Load::connectors(3));
     kill 'USR1', $daemon->pid;
     ok(wait_for(10, sub { substr($daemon->log, $seen) =~ /stay in force/ }), 'a reload: the old rules stay in force') or diag(substr $daemon->log, $seen);
 
@@ -209,10 +207,8 @@ subtest 'descriptors run out' => sub {
         my ($command, $data) = $mta->read_packet;
         push(@judged, 'no answer'), next if ($command // '') ne 'O';
         $mta->{steps} = (unpack 'N3', $data)[2];
-        $mta->connect(macros => { v => 'Postfix 3.7.11' });
-        $mta->helo('client.example');
-        my $mail = $mta->mail('<a@tax.example>');
-        push @judged, $mail eq 'continue' ? $mta->rcpt('<b@example.org>') : $mail;
+        greet($mta);
+        push @judged, judged($mta);
     }
     is(scalar(grep { /^550 5\.7\.10 .*tax-2/ } @judged), scalar @waiting, 'descriptors come back: those that waited are let in, and judged') or diag "@judged";
     like($late->hear, qr/^OK encrypt/, 'and the map answers');

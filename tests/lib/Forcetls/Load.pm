@@ -15,6 +15,7 @@ package Forcetls::Load;
 use strict;
 use warnings;
 
+use Forcetls::Bare;
 use Forcetls::Harness qw(at_end end_process pause);
 use Forcetls::Milter;
 use Forcetls::Socketmap;
@@ -24,6 +25,26 @@ use Time::HiRes qw(time);
 
 # What must be refused and was: refused, or no verdict, which is a tempfail for an MTA.
 our $NOT_ACCEPTED = qr/^(?:bad [45]\d\d |bad closed$|bad tempfail$|map (?:OK (?:encrypt|verify|secure)\b|TEMP |closed$))/;
+
+# The connectors that it is about; the number is a part of their names.
+sub connectors
+{
+    my ($number) = @_;
+    return <<"END";
+  { name = "tax-$number"; direction = "inbound"; domains = [ "tax.example" ]; level = "encrypt"; action = "reject"; },
+  { name = "contoso-$number"; direction = "outbound"; domains = [ "contoso.com" ]; level = "encrypt"; }
+END
+}
+
+# A daemon with these (number 0), not started yet: a Forcetls::Bare. No next hop is looked at, by a
+# prober that is not there.
+sub bare
+{
+    $ENV{FORCETLS_PROBER} = '/nonexistent/forcetls-prober';
+    my $bare = Forcetls::Bare->new(tls_policy => 1, connectors => connectors(0));
+    $bare->daemon->own_sockets_folder;
+    return $bare;
+}
 
 sub new
 {
