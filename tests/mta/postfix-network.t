@@ -135,21 +135,6 @@ sub becomes
 }
 
 # What has become of it, behind the first `$skip` octets of the log.
-sub fate
-{
-    my ($to, $skip) = @_;
-    my @fate;
-    wait_for(20, sub { @fate = substr($mta->maillog, $skip // 0) =~ /^.* to=<\Q$to\E>,.* status=(\w+) \((.*)\)$/mi });
-    return @fate ? "$fate[0]: $fate[1]" : 'nothing is known of it';
-}
-
-sub try_again
-{
-    my $before = length $mta->maillog;
-    $mta->command('postqueue', '-f');
-    return $before;
-}
-
 # Sessions at the partner in which mail was offered in clear.
 sub offered_in_clear
 {
@@ -188,7 +173,7 @@ sub goes_out
     my ($name, $what, %option) = @_;
     my ($to, @replies) = deliver($name, %option);
     like($replies[-1], qr/^250 /, "$what: accepted") or note $daemon->log;
-    like(fate($to), qr/^sent: 250 /, 'and delivered');
+    like($mta->fate($to), qr/^sent: 250 /, 'and delivered');
     taken_once($to);
     never_in_clear($to);
 }
@@ -198,7 +183,7 @@ sub waits
     my ($name, $what, $pattern, %option) = @_;
     my ($to, @replies) = deliver($name, %option);
     like($replies[-1], qr/^250 /, "$what: accepted");
-    like(fate($to), qr/^deferred: .*$pattern/, 'and waits');
+    like($mta->fate($to), qr/^deferred: .*$pattern/, 'and waits');
     is(taken($to), 0, 'at home');
     never_in_clear($to) if !$option{unplugged};
     return $to;
@@ -232,7 +217,7 @@ is_logged(qr/outbound verdict=pass connector=good-out .*hop=mx\.good\.example\[\
 is(join("\n", offered_in_clear()), '', 'the partner was offered nothing in clear');
 
 my ($heard) = deliver('stranger');
-like(fate($heard), qr/^sent: /, 'nobody\'s connector: delivered in clear, as before');
+like($mta->fate($heard), qr/^sent: /, 'nobody\'s connector: delivered in clear, as before');
 $network->mark($host);
 ok($network->heard(qr/must not be heard: \Q$heard\E/), '(and that is heard in the cable)');
 ok(wait_for(10, sub { offered_in_clear() == 1 }), '(and seen by the partner)');
@@ -266,9 +251,9 @@ ok(wait_for(10, sub { offered_in_clear() == 1 }), 'nothing but the stranger\'s m
 
 partner_becomes('old');
 becomes($_, qr/^250 /, "$_.example has TLS again: accepted") for qw(good hard any);
-my $skip = try_again();
+my $skip = $mta->try_again();
 for my $to (@waiting) {
-    like(fate($to, $skip), qr/^sent: /, "$to: what waited is delivered");
+    like($mta->fate($to, $skip), qr/^sent: /, "$to: what waited is delivered");
     taken_once($to);
     never_in_clear($to);
 }
@@ -290,7 +275,7 @@ look_again();
 becomes('changed', qr/^451 4\.7\.5 .*2021-01-01/, 'the old one, after its day: refused, with the day');
 is_logged(qr/reason=certificate-retired connector=changed-out/, 'as retired');
 $mta->submit("Subject: secret\n\nThis must not be heard.\n", '-f', 'a@example.org', 'retired@changed.example');
-like(fate('retired@changed.example'), qr/^deferred: Server certificate not (?:verified|trusted)/, 'and the map holds what sendmail(1) sends');
+like($mta->fate('retired@changed.example'), qr/^deferred: Server certificate not (?:verified|trusted)/, 'and the map holds what sendmail(1) sends');
 becomes('good', qr/^250 /, 'the other partner is well again');
 
 # ---- the cable is pulled -------------------------------------------------------------------------
@@ -300,7 +285,7 @@ look_again();
 becomes('careful', qr/^451 4\.4\.1 /, 'the partner cannot be reached, unknown="defer": deferred at RCPT');
 my $to = waits('good', 'unknown="accept"', qr/(?:timed out|unreachable|No route|refused)/i, unplugged => 1);
 $host->plug;
-wait_for(20, sub { fate($to, try_again()) =~ /^sent: / });
+wait_for(20, sub { $mta->fate($to, $mta->try_again()) =~ /^sent: / });
 ok(wait_for(10, sub { taken($to) == 1 }), 'the cable is back: delivered');
 never_in_clear($to);
 becomes('careful', qr/^250 /, 'and accepted at RCPT');
@@ -321,14 +306,14 @@ $mta->configure(main => join "\n", @main, 'relayhost = [mx.plain.example]');
 $mta->start;
 becomes('good', qr/^451 4\.7\.5 .*mx\.plain\.example/, 'relayhost: refused, since the partner is not there');
 $mta->submit("Subject: secret\n\nThis must not be heard.\n", '-f', 'a@example.org', 'relayhost@good.example');
-my $relayed = fate('relayhost@good.example');
+my $relayed = $mta->fate('relayhost@good.example');
 note $relayed;
 
 $mta->stop;
 $mta->configure(main => join "\n", @main, 'always_bcc = copy@plain.example');
 $mta->start;
 goes_out('good', 'always_bcc to a partner without TLS: the message itself');
-like(fate('copy@plain.example'), qr/^deferred: .*TLS is required, but was not offered/, 'and its copy waits');
+like($mta->fate('copy@plain.example'), qr/^deferred: .*TLS is required, but was not offered/, 'and its copy waits');
 never_in_clear('copy@plain.example');
 
 $partner->stop;

@@ -123,21 +123,6 @@ sub becomes
     like($last, $pattern, $what) or note $daemon->log;
 }
 
-sub fate
-{
-    my ($to, $skip) = @_;
-    my @fate;
-    wait_for(20, sub { @fate = substr($mta->maillog, $skip // 0) =~ /^.* to=<\Q$to\E>,.* status=(\w+) \((.*)\)$/mi });
-    return @fate ? "$fate[0]: $fate[1]" : 'nothing is known of it';
-}
-
-sub try_again
-{
-    my $before = length $mta->maillog;
-    $mta->command('postqueue', '-f');
-    return $before;
-}
-
 sub never_in_clear
 {
     my ($name) = @_;
@@ -174,7 +159,7 @@ like($daemon->log, qr/outbound verdict=defer reason=wrong-next-hop connector=det
 for my $name (qw(good pinned)) {
     my @replies = deliver($name, '');
     like($replies[-1], qr/^250 /, "$name.example: a message");
-    like(fate("b\@$name.example"), qr/^sent: 250 /, 'is delivered');
+    like($mta->fate("b\@$name.example"), qr/^sent: 250 /, 'is delivered');
     is($sink{$name}->taken, 1, 'once');
     never_in_clear($name);
 }
@@ -183,10 +168,10 @@ like($daemon->log, qr/^.*\w+: outbound verdict=pass connector=good-out level=sec
     'the log line of what passed');
 
 deliver('stranger', "TLS-Required: No\r\n");
-like(fate('b@stranger.example'), qr/^sent: /, 'who is no partner gets his mail as before, in clear');
+like($mta->fate('b@stranger.example'), qr/^sent: /, 'who is no partner gets his mail as before, in clear');
 cmp_ok(scalar $sink{stranger}->betrayed, '>', 0, '(which the server has heard)');
 deliver('watched', '');
-like(fate('b@watched.example'), qr/^sent: /, 'monitor mode: delivered in clear');
+like($mta->fate('b@watched.example'), qr/^sent: /, 'monitor mode: delivered in clear');
 
 like((deliver('good', "tls-required: NO\r\n"))[-1], qr/^550 5\.7\.10 .*TLS-Required/, 'TLS-Required: No to a partner: refused at the end of the message');
 like((deliver('good', "TLS-Required: No (please)\r\n"))[-1], qr/^250 /, 'malformed, it is no such header');
@@ -197,18 +182,18 @@ becomes('fickle', qr/^250 /, 'fickle.example: accepted while it has STARTTLS');
 $sink{fickle}->stop;
 sink('fickle');
 like((deliver('fickle', ''))[-1], qr/^250 /, 'STARTTLS has gone, and nobody has looked since: accepted');
-like(fate('b@fickle.example'), qr/^deferred: TLS is required, but was not offered/, 'the map holds the delivery');
+like($mta->fate('b@fickle.example'), qr/^deferred: TLS is required, but was not offered/, 'the map holds the delivery');
 never_in_clear('fickle');
 like(($mta->command('postqueue', '-p'))[1], qr/b\@fickle\.example/, 'it is in the queue');
 
 $sink{fickle}->stop;
 sink('fickle', $certificate{fickle});    # now only the map that is not there keeps it back
 $daemon->kill_hard;
-like(fate('b@fickle.example', try_again()), qr/^deferred: .*client TLS configuration problem/, 'the daemon is killed, so that nobody answers for the map: the mail waits');
+like($mta->fate('b@fickle.example', $mta->try_again()), qr/^deferred: .*client TLS configuration problem/, 'the daemon is killed, so that nobody answers for the map: the mail waits');
 never_in_clear('fickle');
 unlink glob $mta->socket_dir . '/*.sock';
 $daemon->start;
-wait_for(15, sub { fate('b@fickle.example', try_again()) =~ /^sent: 250 / });
+wait_for(15, sub { $mta->fate('b@fickle.example', $mta->try_again()) =~ /^sent: 250 / });
 is($sink{fickle}->taken, 1, 'map and STARTTLS are back: delivered');
 never_in_clear('fickle');
 
@@ -217,7 +202,7 @@ never_in_clear('fickle');
 for my $name (qw(plain wrong own twin)) {
     my ($status) = $mta->submit("Subject: secret\n\nThis must not be heard.\n", '-f', 'a@example.org', "c\@$name.example");
     is($status, 0, "sendmail(1) to $name.example: accepted");
-    like(fate("c\@$name.example"), qr/^deferred: /, 'and held by the map');
+    like($mta->fate("c\@$name.example"), qr/^deferred: /, 'and held by the map');
     never_in_clear($name);
 }
 $daemon->stop;

@@ -145,24 +145,6 @@ sub send_to
     return $to;
 }
 
-# What has become of it: the last line about the recipient behind the first `$skip` of the log.
-sub fate
-{
-    my ($to, $skip) = @_;
-    my $pattern = qr/^.* to=<\Q$to\E>,.* status=(\w+) \((.*)\)$/mi;
-    my @fate;
-    wait_for(20, sub { @fate = (substr $mta->maillog, $skip // 0) =~ /$pattern/ });
-    return @fate ? "$fate[0]: $fate[1]" : 'nothing is known of it';
-}
-
-# Tries the queue again; gives where the log was before.
-sub try_again
-{
-    my $before = length $mta->maillog;
-    $mta->command('postqueue', '-f');
-    return $before;
-}
-
 sub unheard
 {
     my ($domain) = @_;
@@ -174,19 +156,19 @@ sub unheard
 sink('encrypt.example');
 my $first = send_to('encrypt.example');
 subtest 'encrypt, and the partner\'s STARTTLS has gone: the mail waits' => sub {
-    like(fate($first), qr/^deferred: TLS is required, but was not offered/, 'deferred');
+    like($mta->fate($first), qr/^deferred: TLS is required, but was not offered/, 'deferred');
     unheard('encrypt.example');
     is($mta->queued('deferred'), 1, 'it is in the queue');
     $sink{'encrypt.example'}->stop;
     sink('encrypt.example', certificate => $world->{alone});
-    like(fate($first, try_again()), qr/^sent: 250 /, 'and goes out when STARTTLS is back, with any certificate');
+    like($mta->fate($first, $mta->try_again()), qr/^sent: 250 /, 'and goes out when STARTTLS is back, with any certificate');
     unheard('encrypt.example');
     is($sink{'encrypt.example'}->taken, 1, 'encrypted');
     is($mta->queued, 0, 'nothing stays');
 };
 
 sink('old.example', certificate => $world->{alone}, tls => { max => 'TLSv1.2' });
-like(fate(send_to('old.example')), qr/^deferred: (?:Cannot start TLS|.*TLS)/, 'min_protocol TLSv1.3, and the partner has TLSv1.2: deferred');
+like($mta->fate(send_to('old.example')), qr/^deferred: (?:Cannot start TLS|.*TLS)/, 'min_protocol TLSv1.3, and the partner has TLSv1.2: deferred');
 unheard('old.example');
 
 # ---- who it is -----------------------------------------------------------------------------------
@@ -202,7 +184,7 @@ for my $case (
     [ 'other-root.example', 'another root', 'deferred' ],
 ) {
     my ($domain, $title, $wanted) = @$case;
-    like(fate(send_to($domain)), $wanted eq 'sent' ? qr/^sent: / : qr/^deferred: Server certificate not (?:verified|trusted)/, "$title: $wanted");
+    like($mta->fate(send_to($domain)), $wanted eq 'sent' ? qr/^sent: / : qr/^deferred: Server certificate not (?:verified|trusted)/, "$title: $wanted");
     unheard($domain);
     is($sink{$domain}->taken, $wanted eq 'sent' ? 1 : 0, "$domain: taken or not");
 }
@@ -214,13 +196,13 @@ subtest 'a trust store of the connector\'s own' => sub {
     $sink{'mx'} = Forcetls::Sink->start(host => '127.0.0.2', port => $direct, certificate => $world->{second});
     sink('own-ca.example', certificate => $world->{second});
     sink('other-ca.example', certificate => $world->{mx});
-    like(fate(send_to('own-ca.example')), qr/^sent: /, 'the right CA, chrooted: sent');
-    like(fate(send_to('chrooted.own-ca.example')), qr/^sent: /, 'so by a next hop');
-    like(fate(send_to('unchrooted.own-ca.example')), qr/^sent: /, 'the right CA, not chrooted: sent');
-    like(fate(send_to('other-ca.example')), qr/^deferred: Server certificate not verified/, 'another CA of the same name, chrooted: deferred');
-    like(fate(send_to('unchrooted.other-ca.example')), qr/^deferred: Server certificate not verified/, 'another CA, not chrooted: deferred');
-    like(fate(send_to('reused.own-ca.example')), qr/^sent: /, 'by tlsproxy(8), which keeps connections: the right CA: sent');
-    like(fate(send_to('reused.other-ca.example')), qr/^deferred: Server certificate not verified/, 'another CA, by tlsproxy(8): deferred');
+    like($mta->fate(send_to('own-ca.example')), qr/^sent: /, 'the right CA, chrooted: sent');
+    like($mta->fate(send_to('chrooted.own-ca.example')), qr/^sent: /, 'so by a next hop');
+    like($mta->fate(send_to('unchrooted.own-ca.example')), qr/^sent: /, 'the right CA, not chrooted: sent');
+    like($mta->fate(send_to('other-ca.example')), qr/^deferred: Server certificate not verified/, 'another CA of the same name, chrooted: deferred');
+    like($mta->fate(send_to('unchrooted.other-ca.example')), qr/^deferred: Server certificate not verified/, 'another CA, not chrooted: deferred');
+    like($mta->fate(send_to('reused.own-ca.example')), qr/^sent: /, 'by tlsproxy(8), which keeps connections: the right CA: sent');
+    like($mta->fate(send_to('reused.other-ca.example')), qr/^deferred: Server certificate not verified/, 'another CA, by tlsproxy(8): deferred');
     unheard($_) for qw(own-ca.example other-ca.example second mx);
     unlike($mta->maillog, qr/(?:open|load).*ta-[0-9a-f]+\.pem/, 'no file was missing');
     my @files = glob $mta->socket_dir . '/ta-*.pem';
@@ -231,9 +213,9 @@ subtest 'a trust store of the connector\'s own' => sub {
 
 subtest 'a file that has gone: the mail waits' => sub {
     unlink glob $mta->socket_dir . '/ta-*.pem';
-    like(fate(send_to($_)), qr/^deferred: /, "$_: deferred") for 'own-ca.example', 'unchrooted.own-ca.example';
+    like($mta->fate(send_to($_)), qr/^deferred: /, "$_: deferred") for 'own-ca.example', 'unchrooted.own-ca.example';
     $daemon->reload;
-    like(fate(send_to('own-ca.example'), try_again()), qr/^sent: /, 'a reload writes it again');
+    like($mta->fate(send_to('own-ca.example'), $mta->try_again()), qr/^sent: /, 'a reload writes it again');
     unheard('own-ca.example');
 };
 
@@ -242,7 +224,7 @@ subtest 'a file that has gone: the mail waits' => sub {
 sink($_) for qw(watched.example free.bare.example stranger.example);
 for my $case ([ 'watched.example', 'monitor mode' ], [ 'free.bare.example', 'level may' ], [ 'stranger.example', 'nobody in the file' ]) {
     my ($domain, $title) = @$case;
-    like(fate(send_to($domain)), qr/^sent: /, "$title: delivered");
+    like($mta->fate(send_to($domain)), qr/^sent: /, "$title: delivered");
     is($sink{$domain}->taken, 1, "$domain has it, in clear");
 }
 
@@ -264,14 +246,14 @@ subtest 'whatever way it takes to the partner, it waits' => sub {
         [ 'a U-label', 'b-umlaut@bücher.example' ], [ 'an A-label', 'b-a-label@XN--BCHER-KVA.example' ], [ 'a bounce', 'b-bounce@bare.example' ],
     ) {
         my ($title, $to) = @$case;
-        like(fate($to), qr/^deferred: (?:TLS is required, but was not offered|delivery temporarily suspended: TLS is required)/, $title);
+        like($mta->fate($to), qr/^deferred: (?:TLS is required, but was not offered|delivery temporarily suspended: TLS is required)/, $title);
     }
     unheard($_) for 'bare.example', 'xn--bcher-kva.example';
 };
 
 subtest 'the partner is down, and the fallback relay has no TLS: the mail waits' => sub {
     $sink{fallback} = Forcetls::Sink->start(host => '127.0.25.20', port => $fallback);
-    like(fate(send_to('closed.example')), qr/^deferred: TLS is required, but was not offered/, 'deferred');
+    like($mta->fate(send_to('closed.example')), qr/^deferred: TLS is required, but was not offered/, 'deferred');
     cmp_ok($sink{fallback}->connections, '>', 0, 'the fallback relay was tried');
     unheard('fallback');
 };
@@ -279,8 +261,8 @@ subtest 'the partner is down, and the fallback relay has no TLS: the mail waits'
 subtest 'verify: the MX host\'s own name' => sub {
     $sink{$_->[0]} = Forcetls::Sink->start(host => $at{ $_->[1] }, port => $hub, certificate => $world->{hub})
         for [ 'hub', 'mail.hq.example' ], [ 'mishub', 'misnamed.hq.example' ];
-    like(fate(send_to('hq.example')), qr/^sent: /, 'the name of the host: sent');
-    like(fate(send_to('mis.hq.example')), qr/^deferred: Server certificate not verified/, 'another name: deferred');
+    like($mta->fate(send_to('hq.example')), qr/^sent: /, 'the name of the host: sent');
+    like($mta->fate(send_to('mis.hq.example')), qr/^deferred: Server certificate not verified/, 'another name: deferred');
     unheard($_) for qw(hub mishub);
     is(scalar(grep { $_ eq 'mail.hq.example' } @{ $sink{hub}{server}->server_names }), 1, 'asked for by its name (SNI)');
 };
@@ -291,16 +273,16 @@ subtest 'forcetls is down: mail waits, and is delivered when it is back' => sub 
     is($daemon->stop, 0, 'stopped');
     sink('later.example', certificate => $world->{alone});
     my $to = send_to('later.example');
-    like(fate($to), qr/^deferred: client TLS configuration problem/, 'deferred');
+    like($mta->fate($to), qr/^deferred: client TLS configuration problem/, 'deferred');
     is($sink{'later.example'}->taken, 0, 'nothing is heard');
     $daemon->start;
-    like(fate($to, try_again()), qr/^sent: /, 'and then delivered');
+    like($mta->fate($to, $mta->try_again()), qr/^sent: /, 'and then delivered');
     unheard('later.example');
     is($sink{'later.example'}->taken, 1, 'encrypted');
 };
 
 subtest 'a map of another name in main.cf: all mail waits, and both logs say why' => sub {
-    like(fate(send_to('other-map.example')), qr/^deferred: client TLS configuration problem/, 'deferred');
+    like($mta->fate(send_to('other-map.example')), qr/^deferred: client TLS configuration problem/, 'deferred');
     ok(wait_for(10, sub { $mta->maillog =~ /no such map: smtp_tls_policy_maps must end with :forcetls/ }), 'Postfix\'s log');
     ok(wait_for(10, sub { $daemon->log =~ /asked for the map 'starttls', and mail waits/ }), 'ours');
 };

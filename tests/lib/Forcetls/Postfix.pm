@@ -323,6 +323,25 @@ sub wait_delivered
     return $self->delivered;
 }
 
+# What has become of mail to a recipient: the first line about it behind the first `$skip` of the log,
+# once there is one.
+sub fate
+{
+    my ($self, $to, $skip) = @_;
+    my @fate;
+    wait_for(20, sub { @fate = substr($self->maillog, $skip // 0) =~ /^.* to=<\Q$to\E>,.* status=(\w+) \((.*)\)$/mi });
+    return @fate ? "$fate[0]: $fate[1]" : 'nothing is known of it';
+}
+
+# Tries the queue again; gives how long the log was before, for fate().
+sub try_again
+{
+    my ($self) = @_;
+    my $before = length $self->maillog;
+    $self->command('postqueue', '-f');
+    return $before;
+}
+
 # How many messages lie in the queue; "maildrop" is where sendmail(1)'s mail waits.
 sub queued
 {
